@@ -1,0 +1,31 @@
+/** Why a policy acted as it did, for the viewer and the tables; C is the number of components. */
+export interface Explanation {
+  /** Component in force per episode, shape `[B]`. */
+  readonly component: Int32Array;
+  /** Gate probabilities when the component was last drawn, shape `[B, C]`. */
+  readonly gate: Float32Array;
+}
+
+/**
+ * A policy acts for B episodes at a time. Given the seeds of its `reset` its actions are deterministic, and those
+ * of one episode do not depend on which others share the batch.
+ */
+export interface Policy {
+  /** Name of the method in the registry, e.g. `imc`. */
+  readonly method: string;
+  /** Do. */
+  readonly observationSize: number;
+  /** Da. */
+  readonly actionSize: number;
+  /** Begins B = seeds.length fresh episodes. */
+  reset(seeds: readonly number[]): void;
+  /**
+   * Chooses the next action of every episode.
+   *
+   * @param observations - raw (not normalized) observations, row-major, shape `[B, Do]`.
+   * @returns raw actions, shape `[B, Da]`; the array is the caller's to keep.
+   */
+  act(observations: Float32Array): Float32Array;
+  /** Explains the last `act`; absent for policies without components. */
+  explain?(): Explanation;
+}
