@@ -1,0 +1,75 @@
+/** JSON Schemas of the channels, in the form in which the Foxglove protocol advertises them. */
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const number: Schema = { type: 'number' };
+const integer: Schema = { type: 'integer' };
+const text: Schema = { type: 'string' };
+const flag: Schema = { type: 'boolean' };
+const array = (items: Schema): Schema => ({ type: 'array', items });
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', properties });
+const named = (title: string, properties: Readonly<Record<string, Schema>>): string =>
+  JSON.stringify({ title, ...object(properties) });
+
+const time = object({ sec: integer, nsec: integer });
+const vector = object({ x: number, y: number, z: number });
+const quaternion = object({ x: number, y: number, z: number, w: number });
+const pose = object({ position: vector, orientation: quaternion });
+const color = object({ r: number, g: number, b: number, a: number });
+const keyValue = object({ key: text, value: text });
+
+/** The part of `foxglove.SceneUpdate` that is filled in; a stock client draws it in its 3D panel. */
+export const SCENE_UPDATE_SCHEMA = named('foxglove.SceneUpdate', {
+  deletions: array(object({ timestamp: time, type: integer, id: text })),
+  entities: array(
+    object({
+      timestamp: time,
+      frame_id: text,
+      id: text,
+      lifetime: time,
+      frame_locked: flag,
+      metadata: array(keyValue),
+      cubes: array(object({ pose, size: vector, color })),
+      cylinders: array(object({ pose, size: vector, bottom_scale: number, top_scale: number, color })),
+      triangles: array(
+        object({ pose, points: array(vector), color, colors: array(color), indices: array(integer) }),
+      ),
+    }),
+  ),
+});
+
+const part = object({
+  name: text,
+  role: text,
+  shape: object({ kind: text }),
+  height: number,
+  poseInWorld: array(number),
+  color: text,
+  poseIndex: integer,
+});
+
+/** Schema of `/scene`. */
+export const SCENE_SCHEMA = named('modewise.Scene', {
+  env: text,
+  modes: array(text),
+  components: integer,
+  dtSeconds: number,
+  scene: object({ parts: array(part), bounds: array(number), movingParts: integer }),
+});
+
+/** Schema of `/score`: every number in it can be plotted. */
+export const SCORE_SCHEMA = named('modewise.Score', {
+  rollouts: integer,
+  success: object({ rate: number, low: number, high: number }),
+  entropy: object({ value: number, ceiling: number }),
+  modes: object({ covered: integer, total: integer, counts: array(integer) }),
+});
+
+/** Schema of `/status`. */
+export const STATUS_SCHEMA = named('modewise.Status', {
+  policy: text,
+  paused: flag,
+  speed: number,
+  rollouts: integer,
+  maxRollouts: integer,
+});

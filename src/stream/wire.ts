@@ -1,0 +1,74 @@
+/** The names and JSON forms that server and page share; nothing in here needs Node. */
+import type { Scene } from '../physics/scene.ts';
+
+export type { PartRole, Scene, ScenePart, Shape } from '../physics/scene.ts';
+
+/** Name that the server gives in `serverInfo`. */
+export const SERVER_NAME = 'modewise';
+
+/** Topics of the channels that the page reads. */
+export const TOPICS = {
+  scene: '/scene',
+  frame: '/frame',
+  history: '/history',
+  score: '/score',
+  status: '/status',
+} as const;
+
+/** Facts about the task and policy that colours, legends and titles need. */
+export interface SceneFacts {
+  /** Id of the environment, e.g. `Avoiding-v0`. */
+  readonly env: string;
+  /** One short name per mode, in mode order. */
+  readonly modes: readonly string[];
+  /** C, the components of the policy; 0 for a policy without. */
+  readonly components: number;
+  /** Duration of one control step, seconds. */
+  readonly dtSeconds: number;
+}
+
+/** Payload of `/scene`: sent once, and again to whoever joins later. */
+export interface SceneMessage extends SceneFacts {
+  readonly scene: Scene;
+}
+
+/** Payload of `/score`: how the policy has done so far. */
+export interface ScoreMessage {
+  /** Finished rollouts that the numbers rest on. */
+  readonly rollouts: number;
+  /** Success rate with its 95 % Wilson interval, all in 0..1; null before the first rollout has finished. */
+  readonly success: { readonly rate: number; readonly low: number; readonly high: number } | null;
+  /**
+   * Behavior entropy in 0..1, and what a perfectly uniform policy would be expected to score with as many
+   * successes; null before the first success.
+   */
+  readonly entropy: { readonly value: number; readonly ceiling: number } | null;
+  /** Successful rollouts per mode, in mode order. */
+  readonly modes: { readonly covered: number; readonly total: number; readonly counts: readonly number[] };
+}
+
+/** Payload of `/status`: what is shown, and how the loop that makes the frames is set. */
+export interface StatusMessage {
+  /** Name of the policy for people, e.g. `imc, 64 components`. */
+  readonly policy: string;
+  readonly paused: boolean;
+  /** Simulated seconds per second. */
+  readonly speed: number;
+  /** R, rollouts that run side by side. */
+  readonly rollouts: number;
+  /** Greatest R that the loop accepts. */
+  readonly maxRollouts: number;
+}
+
+/**
+ * What a viewer may ask of the loop: the parameters `paused`, `speed` and `rollouts` of the Foxglove protocol. At
+ * least one field is set.
+ */
+export interface ControlChange {
+  readonly paused?: boolean;
+  readonly speed?: number;
+  readonly rollouts?: number;
+}
+
+/** Slowest and fastest speed that a viewer may ask for, simulated seconds per second. */
+export const SPEED_RANGE = [0.1, 8] as const;
