@@ -1,6 +1,6 @@
 import { UsageError } from '../src/errors.ts';
 import type { Env } from '../src/gym/env.ts';
-import { make, type MakeOptions } from '../src/gym/registry.ts';
+import { type MakeOptions, make } from '../src/gym/registry.ts';
 import type { Scene } from '../src/physics/scene.ts';
 
 /** The finite set of ways in which a task can be solved (D3IL's behaviour descriptor). */

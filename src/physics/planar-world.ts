@@ -1,0 +1,183 @@
+import {
+  type Collider,
+  ColliderDesc,
+  init,
+  type RigidBody,
+  RigidBodyDesc,
+  World,
+} from '@dimforge/rapier2d-deterministic-compat';
+import { ModewiseError } from '../errors.ts';
+import type { Shape } from './scene.ts';
+import { StateHash } from './state-hash.ts';
+
+let loading: Promise<void> | null = null;
+let loaded = false;
+
+/** Loads the physics engine (WebAssembly); once for the whole thread, however often it is called. */
+export function loadPhysics(): Promise<void> {
+  loading ??= init().then(() => {
+    loaded = true;
+  });
+  return loading;
+}
+
+/** What a body is made of. */
+export interface BodyOptions {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Pose at the start in the world frame [x, y, angleRad]; metres. */
+  readonly poseInWorld: readonly [number, number, number];
+  /** `fixed` never moves; `dynamic` moves and turns; `sliding` moves without turning. */
+  readonly motion: 'fixed' | 'dynamic' | 'sliding';
+  /** Kilograms; without effect on a fixed body. */
+  readonly massKg?: number;
+  /** Coulomb coefficient of the surface; the engine averages those of the two bodies in touch. */
+  readonly friction?: number;
+}
+
+/** A rigid body of one shape. Positions in the world frame; SI units and radians; single precision. */
+export class Body {
+  readonly name: string;
+  /** The engine's own objects, for the other modules of `src/physics`. */
+  readonly rigidBody: RigidBody;
+  readonly collider: Collider;
+
+  constructor(name: string, rigidBody: RigidBody, collider: Collider) {
+    this.name = name;
+    this.rigidBody = rigidBody;
+    this.collider = collider;
+  }
+
+  get position(): { readonly x: number; readonly y: number } {
+    return this.rigidBody.translation();
+  }
+
+  get angleRad(): number {
+    return this.rigidBody.rotation();
+  }
+
+  /** Metres per second. */
+  get velocity(): { readonly x: number; readonly y: number } {
+    return this.rigidBody.linvel();
+  }
+}
+
+/**
+ * A table seen from above: rigid bodies in a plane without gravity, advanced in sub-steps of fixed length by
+ * Rapier's deterministic build, whose floats are the same on every machine.
+ *
+ * The world holds WebAssembly memory: whoever constructs it calls `dispose`.
+ */
+export class PlanarWorld {
+  readonly subStepSeconds: number;
+  readonly #world: World;
+  readonly #bodies: Body[] = [];
+  readonly #bodyOfCollider = new Map<number, Body>();
+  #disposed = false;
+
+  /**
+   * @param lengthUnit - size of a typical body, metres: the engine's contact tolerances are 2 and 1 thousandths of it.
+   * @throws ModewiseError when `loadPhysics` has not been awaited.
+   */
+  constructor(options: { readonly subStepSeconds: number; readonly lengthUnit: number }) {
+    if (!loaded) {
+      throw new ModewiseError({
+        what: 'The physics engine is not loaded',
+        remedy: 'await loadPhysics() before constructing a world',
+      });
+    }
+    this.subStepSeconds = options.subStepSeconds;
+    this.#world = new World({ x: 0, y: 0 });
+    this.#world.timestep = options.subStepSeconds;
+    this.#world.lengthUnit = options.lengthUnit;
+  }
+
+  /** All bodies in the order in which they were added. */
+  get bodies(): readonly Body[] {
+    return this.#bodies;
+  }
+
+  /** Puts a body on the table. */
+  add(options: BodyOptions): Body {
+    const [x, y, angleRad] = options.poseInWorld;
+    const description = options.motion === 'fixed' ? RigidBodyDesc.fixed() : RigidBodyDesc.dynamic();
+    description.setTranslation(x, y).setRotation(angleRad).setCanSleep(false);
+    if (options.motion === 'sliding') description.lockRotations();
+    const rigidBody = this.#world.createRigidBody(description);
+    const surface = colliderOf(options.shape)
+      .setMass(options.massKg ?? 1)
+      .setFriction(options.friction ?? 0)
+      .setRestitution(0);
+    const collider = this.#world.createCollider(surface, rigidBody);
+    const body = new Body(options.name, rigidBody, collider);
+    this.#bodies.push(body);
+    this.#bodyOfCollider.set(collider.handle, body);
+    return body;
+  }
+
+  /** Advances one sub-step. The engine finds contacts first, at the poses before the sub-step, then moves. */
+  step(): void {
+    this.#world.step();
+  }
+
+  /**
+   * Returns a body that touched this one in the latest sub-step, null when none did. A touch is a contact of the
+   * engine whose surfaces met or whose solver pushed.
+   */
+  touching(body: Body): Body | null {
+    let touched: Body | null = null;
+    this.#world.contactPairsWith(body.collider, (other) => {
+      this.#world.contactPair(body.collider, other, (manifold) => {
+        for (let i = 0; i < manifold.numContacts(); i++) {
+          if (manifold.contactDist(i) <= 0 || manifold.contactImpulse(i) > 0) {
+            touched ??= this.#bodyOfCollider.get(other.handle) ?? null;
+          }
+        }
+      });
+    });
+    return touched;
+  }
+
+  /**
+   * Hashes pose and velocity of every body, bit by bit.
+   *
+   * @param more - further numbers that belong to the state, such as a commanded position.
+   * @returns 16 hexadecimal digits.
+   */
+  stateHash(more: readonly number[] = []): string {
+    const hash = new StateHash();
+    for (const { rigidBody } of this.#bodies) {
+      const position = rigidBody.translation();
+      const velocity = rigidBody.linvel();
+      hash.add(position.x).add(position.y).add(rigidBody.rotation());
+      hash.add(velocity.x).add(velocity.y).add(rigidBody.angvel());
+    }
+    for (const value of more) hash.add(value);
+    return hash.digest();
+  }
+
+  /** Frees the world's memory; may be called twice. No method may be called afterwards. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#world.free();
+  }
+}
+
+function colliderOf(shape: Shape): ColliderDesc {
+  switch (shape.kind) {
+    case 'disc':
+      return ColliderDesc.ball(shape.radius);
+    case 'box':
+      return ColliderDesc.cuboid(shape.halfWidth, shape.halfDepth);
+    case 'polygon': {
+      const hull = ColliderDesc.convexHull(new Float32Array(shape.points.flat()));
+      if (hull !== null) return hull;
+      throw new ModewiseError({
+        what: 'A polygon has no convex hull',
+        found: JSON.stringify(shape.points),
+        expected: 'at least three points that are not on one line',
+      });
+    }
+  }
+}
