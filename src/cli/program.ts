@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { doctorCommand } from './doctor.ts';
 import { envCommand } from './env.ts';
 import { describeFailure, EXIT } from './failure.ts';
 import { projectVersion } from './project.ts';
@@ -23,7 +24,7 @@ export function buildProgram(): Command {
     .helpCommand('help [verb]', 'show the help of a verb')
     .addHelpText('after', OVERVIEW)
     .configureHelp({ helpWidth: 100 });
-  for (const verb of [envCommand()]) program.addCommand(verb);
+  for (const verb of [envCommand(), doctorCommand()]) program.addCommand(verb);
   return program;
 }
 

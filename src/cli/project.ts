@@ -16,3 +16,17 @@ export function projectVersion(): string {
   };
   return manifest.version;
 }
+
+/** Packages whose versions decide what a number came from. */
+const NAMED_PACKAGES = ['@tensorflow/tfjs', '@dimforge/rapier2d-deterministic-compat'];
+
+/** Collects the versions of modewise, Node and the packages that compute. */
+export function packageVersions(): Readonly<Record<string, string>> {
+  const versions: Record<string, string> = { modewise: projectVersion(), node: process.versions.node };
+  for (const name of NAMED_PACKAGES) {
+    const manifest = join(projectRoot(), 'node_modules', name, 'package.json');
+    if (!existsSync(manifest)) continue;
+    versions[name] = (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+  }
+  return versions;
+}

@@ -31,6 +31,8 @@ export interface VerbResult {
   /** The same for people; nothing is printed when it is empty. */
   readonly text: string;
   readonly exitCode?: number;
+  /** Written to stderr after the result, even under `--quiet`: why the exit code is not 0. */
+  readonly warning?: string;
 }
 
 /** Parses a whole number of at least `minimum`, for commander. */
@@ -115,6 +117,7 @@ export function defineVerb<Options>(
       progress.finish();
       if (options.json) process.stdout.write(`${JSON.stringify(result.json)}\n`);
       else if (result.text !== '') process.stdout.write(`${result.text}\n`);
+      if (result.warning !== undefined) warn(result.warning);
       process.exitCode = result.exitCode ?? EXIT.done;
     } finally {
       progress.finish();
