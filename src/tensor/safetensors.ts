@@ -114,7 +114,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
       );
     }
     if (next > body.length) throw damaged(`array '${name}' ends at byte ${next} of ${body.length}`);
-    arrays[name] = { shape, data: new dataType(body.slice(first, next).buffer) };
+    arrays[name] = { shape, data: new dataType(new Uint8Array(body.subarray(first, next)).buffer) };
     end = next;
   }
   if (end !== body.length) throw damaged(`${body.length - end} bytes after the last array`);
