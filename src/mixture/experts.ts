@@ -1,0 +1,51 @@
+import type { MlpShape } from '../tensor/mlp-shape.ts';
+import type { Curriculum } from './curriculum.ts';
+import type { ImcConfig } from './imc-config.ts';
+import type { SpanEnd, TrainingSpan } from './training-loop.ts';
+import type { Checkpoint } from './training-run.ts';
+
+/** Demonstrations as the experts see them: normalized pairs, cut into the units of the curricula. */
+export interface ExpertData {
+  /** Normalized, row-major, shape `[N, Do]`. */
+  readonly observations: Float32Array;
+  /** Normalized, row-major, shape `[N, Da]`. */
+  readonly actions: Float32Array;
+  readonly observationSize: number;
+  readonly actionSize: number;
+  /** First step of each unit, then N, shape `[U + 1]`. */
+  readonly unitStarts: Int32Array;
+}
+
+/** C Gaussian experts p_θz(a|o) with one fixed variance, and a way to fit them to their curricula. */
+export interface Experts {
+  /** The shape in which {@link Experts.weights} are given. */
+  readonly shape: MlpShape;
+  /** Fits each expert to its own curriculum, over a span of training steps or, in closed form, at once. */
+  improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd>;
+  /** Computes log p_θz of every unit, added over its steps, in nats, shape `[U, C]`. */
+  logLikelihoods(): Promise<Float64Array>;
+  /** Copies out the weights that a policy needs. */
+  weights(): Promise<Checkpoint['arrays']>;
+  /** Saves everything that a bit-equal resume needs. */
+  getState(): Promise<Checkpoint>;
+  /** Continues from a saved state. @throws CheckpointError when it does not fit. */
+  setState(saved: Checkpoint): void;
+  /** Frees the tensors. */
+  dispose(): void;
+}
+
+/** Lays out the networks of the experts. */
+export function expertShape(config: ImcConfig, observationSize: number, actionSize: number): MlpShape {
+  const { kind, hidden, activation, residual } = config.expert;
+  const layers = kind === 'linear' ? [] : hidden;
+  return {
+    networks: config.components,
+    inputSize: observationSize,
+    hidden: layers,
+    outputSize: actionSize,
+    activation,
+    residual: residual && layers.length > 0,
+    sharedWeights: kind === 'shared-weights' || kind === 'shared-trunk' ? layers.length : 0,
+    sharedBiases: kind === 'shared-trunk' ? layers.length : 0,
+  };
+}

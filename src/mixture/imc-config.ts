@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { Activation } from '../tensor/ops/activation.ts';
+import { curriculumForms } from './curriculum.ts';
+import { curriculumLevels } from './units.ts';
+
+/** Listed here because acting reads this module too, and must not load TensorFlow.js for it. */
+const activations = ['relu', 'tanh', 'silu', 'mish', 'gelu'] as const satisfies readonly Activation[];
+
+const count = z.int().min(1);
+const steps = z.int().min(0);
+const positive = z.number().positive();
+const notNegative = z.number().min(0);
+
+/** How long a policy keeps the component it drew: one step, a number of steps, or the whole episode. */
+export const commitmentSchema = z.union([z.enum(['step', 'episode']), count]);
+
+/** One value of {@link commitmentSchema}. */
+export type Commitment = z.infer<typeof commitmentSchema>;
+
+/** The forms an expert can take; see `docs/methods/imc.md`. */
+export const expertKinds = ['independent', 'shared-weights', 'shared-trunk', 'linear'] as const;
+
+const expertSchema = z.strictObject({
+  /**
+   * `independent` networks; `shared-weights`: all layers but the last share their weights and keep a bias per
+   * expert; `shared-trunk`: all layers but the last are shared; `linear`: linear-Gaussian, in closed form.
+   */
+  kind: z.enum(expertKinds).default('independent'),
+  /** Widths of the hidden layers. */
+  hidden: z.array(count).default([64, 64]),
+  activation: z.enum(activations).default('silu'),
+  /** Joins the hidden layers to pre-activation residual blocks of two. */
+  residual: z.boolean().default(false),
+  /** Of the Gaussian likelihood, in standard deviations of the data's actions; the same for all experts. */
+  standardDeviation: positive.default(1),
+  /** Steps drawn per expert and training step. */
+  batchSize: count.default(32),
+  /** Training steps between two updates of the curricula. */
+  stepsPerIteration: count.default(400),
+  /** Training steps on the final curricula, the learning rate falling to zero along a cosine. */
+  refineSteps: steps.default(2000),
+  learningRate: positive.default(2e-3),
+  weightDecay: notNegative.default(0),
+  /** Standard deviation of the noise on training observations, in standard deviations of the data. */
+  observationNoise: notNegative.default(0.1),
+});
+
+const gateSchema = z.strictObject({
+  hidden: z.array(count).default([128, 128]),
+  activation: z.enum(activations).default('silu'),
+  steps: count.default(1500),
+  batchSize: count.default(512),
+  learningRate: positive.default(2e-3),
+  weightDecay: notNegative.default(0),
+  observationNoise: notNegative.default(0.05),
+});
+
+/** All options of Information Maximizing Curriculum with their defaults; `parse({})` gives the whole. */
+export const imcConfigSchema = z.strictObject({
+  /** C, the number of components. */
+  components: count.default(64),
+  /** What a curriculum chooses among. */
+  level: z.enum(curriculumLevels).default('episode'),
+  /** Steps a unit at level `segment`. */
+  segmentLength: count.default(10),
+  form: z.enum(curriculumForms).default('paper'),
+  /** Pacing: small values let experts specialize, large ones average the data. */
+  eta: positive.default(1),
+  /** Share of samples kept active, from which eta follows anew each iteration; null: eta is as given. */
+  activeSamples: z.number().gt(0).max(1).nullable().default(null),
+  /** `spread`: one demonstration per component, far from one another; `random`: random networks, uniform curricula. */
+  initialization: z.enum(['spread', 'random']).default('spread'),
+  /** Updates of the curricula at most. */
+  iterations: count.default(10),
+  /** Stops the updates when the bound changes by less than this share of itself. */
+  tolerance: notNegative.default(1e-4),
+  commitment: commitmentSchema.default('episode'),
+  expert: expertSchema.prefault({}),
+  gate: gateSchema.prefault({}),
+});
+
+/** The resolved options of one training. */
+export type ImcConfig = z.infer<typeof imcConfigSchema>;

@@ -1,0 +1,145 @@
+import { CheckpointError } from '../errors.ts';
+import type { Rng } from '../random.ts';
+import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
+import type { Curriculum } from './curriculum.ts';
+import type { ExpertData, Experts } from './experts.ts';
+import { solveNormalEquations } from './least-squares.ts';
+import type { SpanEnd, TrainingSpan } from './training-loop.ts';
+import type { Checkpoint } from './training-run.ts';
+
+/** What {@link LinearExperts} are built from. */
+export interface LinearExpertsOptions {
+  /** Networks without hidden layers. */
+  readonly shape: MlpShape;
+  readonly standardDeviation: number;
+  readonly rng: Rng;
+}
+
+/**
+ * Linear-Gaussian experts, a = W_z·[o; 1] plus noise of a fixed variance, fitted in closed form: the weighted
+ * least-squares solution of least norm under the curriculum, in double precision. With them the bound of the
+ * `paper` form never decreases.
+ */
+export class LinearExperts implements Experts {
+  readonly shape: MlpShape;
+  readonly #data: ExpertData;
+  readonly #variance: number;
+  /** W_z, shape `[C, Do + 1, Da]`; the last row is the bias. */
+  #coefficients: Float64Array;
+
+  constructor(data: ExpertData, options: LinearExpertsOptions) {
+    const { shape, rng, standardDeviation } = options;
+    this.shape = shape;
+    this.#data = data;
+    this.#variance = standardDeviation ** 2;
+    const draws = rng.fork('weights');
+    const size = shape.networks * (shape.inputSize + 1) * shape.outputSize;
+    const bound = 1 / Math.sqrt(shape.inputSize);
+    this.#coefficients = Float64Array.from({ length: size }, () => draws.uniform(-bound, bound));
+  }
+
+  async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {
+    if (span.signal?.aborted === true) return { step: span.from, loss: Number.NaN };
+    for (let z = 0; z < this.shape.networks; z++) this.#fit(z, curriculum.selection(z));
+    span.onStep?.(span.to);
+    return { step: span.to, loss: Number.NaN };
+  }
+
+  #fit(component: number, selection: Float64Array): void {
+    const { observations, actions, unitStarts } = this.#data;
+    const { inputSize, outputSize } = this.shape;
+    const n = inputSize + 1;
+    const gram = new Float64Array(n * n);
+    const right = new Float64Array(n * outputSize);
+    const row = new Float64Array(n);
+    row[inputSize] = 1;
+    for (let unit = 0; unit < selection.length; unit++) {
+      const weight = selection[unit] as number;
+      if (weight === 0) continue;
+      for (let step = unitStarts[unit] as number; step < (unitStarts[unit + 1] as number); step++) {
+        for (let d = 0; d < inputSize; d++) row[d] = observations[step * inputSize + d] as number;
+        for (let i = 0; i < n; i++) {
+          const scaled = weight * (row[i] as number);
+          for (let j = 0; j < n; j++)
+            gram[i * n + j] = (gram[i * n + j] as number) + scaled * (row[j] as number);
+          for (let d = 0; d < outputSize; d++) {
+            const at = i * outputSize + d;
+            right[at] = (right[at] as number) + scaled * (actions[step * outputSize + d] as number);
+          }
+        }
+      }
+    }
+    this.#coefficients.set(solveNormalEquations(gram, right, n, outputSize), component * n * outputSize);
+  }
+
+  async logLikelihoods(): Promise<Float64Array> {
+    const { observations, actions, unitStarts } = this.#data;
+    const { networks, inputSize, outputSize } = this.shape;
+    const units = unitStarts.length - 1;
+    const totals = new Float64Array(units * networks);
+    const constant = 0.5 * outputSize * Math.log(2 * Math.PI * this.#variance);
+    for (let unit = 0; unit < units; unit++) {
+      for (let step = unitStarts[unit] as number; step < (unitStarts[unit + 1] as number); step++) {
+        for (let z = 0; z < networks; z++) {
+          let squared = 0;
+          for (let d = 0; d < outputSize; d++) {
+            let mean = this.#coefficient(z, inputSize, d);
+            for (let k = 0; k < inputSize; k++) {
+              mean += (observations[step * inputSize + k] as number) * this.#coefficient(z, k, d);
+            }
+            squared += ((actions[step * outputSize + d] as number) - mean) ** 2;
+          }
+          const at = unit * networks + z;
+          totals[at] = (totals[at] as number) - (0.5 * squared) / this.#variance - constant;
+        }
+      }
+    }
+    return totals;
+  }
+
+  #coefficient(component: number, input: number, output: number): number {
+    const { inputSize, outputSize } = this.shape;
+    return this.#coefficients[(component * (inputSize + 1) + input) * outputSize + output] as number;
+  }
+
+  async weights(): Promise<Checkpoint['arrays']> {
+    const { networks, inputSize, outputSize } = this.shape;
+    const weights = new Float32Array(networks * inputSize * outputSize);
+    const bias = new Float32Array(networks * outputSize);
+    for (let z = 0; z < networks; z++) {
+      for (let d = 0; d < outputSize; d++) {
+        for (let k = 0; k < inputSize; k++) {
+          weights[(z * inputSize + k) * outputSize + d] = this.#coefficient(z, k, d);
+        }
+        bias[z * outputSize + d] = this.#coefficient(z, inputSize, d);
+      }
+    }
+    return {
+      [layerArrayName(0, 'weights')]: { shape: [networks, inputSize, outputSize], data: weights },
+      [layerArrayName(0, 'bias')]: { shape: [networks, 1, outputSize], data: bias },
+    };
+  }
+
+  async getState(): Promise<Checkpoint> {
+    const { networks, inputSize, outputSize } = this.shape;
+    const data = this.#coefficients.slice();
+    return { arrays: { coefficients: { shape: [networks, inputSize + 1, outputSize], data } }, state: {} };
+  }
+
+  setState(saved: Checkpoint): void {
+    const data = saved.arrays.coefficients?.data;
+    if (!(data instanceof Float64Array) || data.length !== this.#coefficients.length) {
+      throw new CheckpointError({
+        what: 'A checkpoint does not fit the linear experts',
+        where: 'coefficients',
+        found: data === undefined ? 'no such array' : `${data.constructor.name} of ${data.length}`,
+        expected: `Float64Array of ${this.#coefficients.length}`,
+      });
+    }
+    this.#coefficients = data.slice();
+  }
+
+  dispose(): void {
+    // holds no tensors
+  }
+}

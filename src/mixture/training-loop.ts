@@ -1,0 +1,110 @@
+import { DivergenceError } from '../errors.ts';
+import type { LearningRate } from '../tensor/learning-rate.ts';
+import type { AdamW } from '../tensor/optimizer.ts';
+import { tf } from '../tensor/tf.ts';
+
+/** Steps between two looks at the loss. */
+const windowSteps = 50;
+
+/** A stretch of training steps. */
+export interface TrainingSpan {
+  /** First step, and the one after the last; counted from the start of the phase. */
+  readonly from: number;
+  readonly to: number;
+  readonly learningRate: LearningRate;
+  /** What is trained, for error messages, e.g. `experts, iteration 3`. */
+  readonly phase: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((step: number) => void) | undefined;
+}
+
+/** Where a stretch of training ended. */
+export interface SpanEnd {
+  /** The step after the last one taken: `to`, or less when the training was aborted. */
+  readonly step: number;
+  /** Mean loss over the steps taken; NaN when there were none. */
+  readonly loss: number;
+}
+
+/** Lets timers, signals and messages be handled. */
+function yieldToEvents(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/**
+ * Sums losses and remembers the first one that is not finite, both on the backend, so that a GPU is never waited
+ * for within a window of steps.
+ */
+class LossRecord {
+  #sum: tf.Scalar = tf.scalar(0);
+  #firstBad: tf.Scalar = tf.scalar(Number.MAX_SAFE_INTEGER);
+
+  /** Takes the loss over and disposes of it. */
+  add(loss: tf.Scalar, step: number): void {
+    const [sum, firstBad] = tf.tidy(() => [
+      tf.add<tf.Scalar>(this.#sum, loss),
+      tf.minimum<tf.Scalar>(
+        this.#firstBad,
+        tf.where(tf.isFinite(loss), tf.scalar(Number.MAX_SAFE_INTEGER), tf.scalar(step)),
+      ),
+    ]);
+    loss.dispose();
+    this.dispose();
+    this.#sum = sum as tf.Scalar;
+    this.#firstBad = firstBad as tf.Scalar;
+  }
+
+  /** @throws DivergenceError naming the first step whose loss was not finite. */
+  async read(phase: string): Promise<number> {
+    const [sum, firstBad] = [await this.#sum.data<'float32'>(), await this.#firstBad.data<'float32'>()];
+    const step = firstBad[0] as number;
+    if (step < Number.MAX_SAFE_INTEGER) {
+      throw new DivergenceError({
+        what: 'The training loss is not finite',
+        where: `${phase}, step ${step}`,
+        remedy: 'lower the learning rate, or look for extreme values in the data',
+      });
+    }
+    return sum[0] as number;
+  }
+
+  dispose(): void {
+    this.#sum.dispose();
+    this.#firstBad.dispose();
+  }
+}
+
+/**
+ * Takes optimizer steps, without reading anything back but once per window, until the span or the caller's
+ * patience ends.
+ *
+ * @param loss - draws the batch of a step and builds its loss.
+ * @throws DivergenceError naming the step, when a loss is not finite.
+ */
+export async function runSpan(
+  optimizer: AdamW,
+  loss: (step: number) => tf.Scalar,
+  span: TrainingSpan,
+): Promise<SpanEnd> {
+  const record = new LossRecord();
+  let step = span.from;
+  let total = Number.NaN;
+  try {
+    while (step < span.to && span.signal?.aborted !== true) {
+      record.add(
+        optimizer.step(() => loss(step), span.learningRate(step)),
+        step,
+      );
+      step++;
+      span.onStep?.(step);
+      if ((step - span.from) % windowSteps === 0) {
+        total = await record.read(span.phase);
+        await yieldToEvents();
+      }
+    }
+    if (step > span.from) total = await record.read(span.phase);
+  } finally {
+    record.dispose();
+  }
+  return { step, loss: total / (step - span.from) };
+}

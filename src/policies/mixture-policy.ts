@@ -1,0 +1,131 @@
+import { Normalizer } from '../data/normalizer.ts';
+import type { Commitment } from '../mixture/imc-config.ts';
+import type { MixtureModel } from '../mixture/mixture-model.ts';
+import { Rng } from '../random.ts';
+import { exactExp } from '../tensor/exact-math.ts';
+import { InferenceMlp } from '../tensor/inference-mlp.ts';
+import type { Explanation, Policy } from './policy.ts';
+
+/** The part of a mixture that acting needs. */
+export type ActingMixture = Pick<
+  MixtureModel,
+  | 'observationNormalizer'
+  | 'actionNormalizer'
+  | 'actionLow'
+  | 'actionHigh'
+  | 'expertShape'
+  | 'experts'
+  | 'gateShape'
+  | 'gate'
+>;
+
+/**
+ * Acts with a mixture of experts: draws a component from the gate, keeps it as long as the commitment says, and
+ * answers with that expert's mean, kept within the demonstrated range.
+ *
+ * Only the chosen expert is evaluated. Each episode draws from a stream of its own seed, and its actions do not
+ * depend on the batch around it, the backend that trained the mixture, or the machine.
+ */
+export class MixturePolicy implements Policy {
+  readonly method: string;
+  readonly observationSize: number;
+  readonly actionSize: number;
+  readonly #commitment: Commitment;
+  readonly #observations: Normalizer;
+  readonly #actions: Normalizer;
+  readonly #low: readonly number[];
+  readonly #high: readonly number[];
+  readonly #experts: InferenceMlp;
+  readonly #gate: InferenceMlp;
+  #streams: Rng[] = [];
+  #step = 0;
+  #component = new Int32Array(0);
+  #probabilities = new Float32Array(0);
+
+  /**
+   * Copies the weights.
+   *
+   * @throws CheckpointError when an array is missing or does not fit its shape; DatasetError when the statistics
+   *   of a normalizer are unusable.
+   */
+  constructor(method: string, mixture: ActingMixture, commitment: Commitment) {
+    this.method = method;
+    this.observationSize = mixture.expertShape.inputSize;
+    this.actionSize = mixture.expertShape.outputSize;
+    this.#commitment = commitment;
+    this.#observations = Normalizer.fromJSON(mixture.observationNormalizer);
+    this.#actions = Normalizer.fromJSON(mixture.actionNormalizer);
+    this.#low = mixture.actionLow;
+    this.#high = mixture.actionHigh;
+    this.#experts = new InferenceMlp(mixture.expertShape, mixture.experts);
+    this.#gate = new InferenceMlp(mixture.gateShape, mixture.gate);
+  }
+
+  /** C. */
+  get components(): number {
+    return this.#gate.shape.outputSize;
+  }
+
+  reset(seeds: readonly number[]): void {
+    this.#streams = seeds.map((seed) => Rng.fromSeed(seed).fork('mixture policy'));
+    this.#step = 0;
+    this.#component = new Int32Array(seeds.length);
+    this.#probabilities = new Float32Array(seeds.length * this.components);
+  }
+
+  /** @throws RangeError when the observations are not one row per episode of the last `reset`. */
+  act(observations: Float32Array): Float32Array {
+    const episodes = this.#streams.length;
+    if (observations.length !== episodes * this.observationSize) {
+      throw new RangeError(
+        `${observations.length} numbers are not ${episodes} observations of ${this.observationSize}; ` +
+          'reset the policy with one seed per episode first',
+      );
+    }
+    const inputs = this.#observations.normalize(observations);
+    if (this.#drawsNow()) this.#draw(inputs);
+    this.#step++;
+    const means = new Float32Array(episodes * this.actionSize);
+    this.#experts.forwardEach(this.#component, inputs, means);
+    const actions = this.#actions.denormalize(means);
+    for (let i = 0; i < actions.length; i++) {
+      const d = i % this.actionSize;
+      actions[i] = Math.min(Math.max(actions[i] as number, this.#low[d] as number), this.#high[d] as number);
+    }
+    return actions;
+  }
+
+  #drawsNow(): boolean {
+    if (this.#step === 0 || this.#commitment === 'step') return true;
+    return this.#commitment !== 'episode' && this.#step % this.#commitment === 0;
+  }
+
+  /** Draws a component per episode from the gate's answer to its observation. */
+  #draw(inputs: Float32Array): void {
+    const probabilities = this.#probabilities;
+    const { components } = this;
+    this.#gate.forward(0, inputs, probabilities, this.#streams.length);
+    for (const [episode, stream] of this.#streams.entries()) {
+      const row = probabilities.subarray(episode * components, (episode + 1) * components);
+      softmaxInPlace(row);
+      this.#component[episode] = stream.categorical(row);
+    }
+  }
+
+  explain(): Explanation {
+    return { component: this.#component.slice(), gate: this.#probabilities.slice() };
+  }
+}
+
+/** Turns logits into probabilities, with the same bits on every engine. */
+function softmaxInPlace(row: Float32Array): void {
+  let max = Number.NEGATIVE_INFINITY;
+  for (const value of row) max = Math.max(max, value);
+  let total = 0;
+  for (let i = 0; i < row.length; i++) {
+    const weight = exactExp((row[i] as number) - max);
+    row[i] = weight;
+    total += weight;
+  }
+  for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) / total;
+}

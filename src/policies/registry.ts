@@ -1,0 +1,28 @@
+import { UsageError } from '../errors.ts';
+import { didYouMean } from '../nearest-name.ts';
+import { imc } from './imc.ts';
+import type { Method } from './method.ts';
+
+const methods: readonly Method[] = [imc];
+
+/** Lists the methods by which policies can be trained. */
+export function listMethods(): readonly Method[] {
+  return methods;
+}
+
+/**
+ * Finds a method by its name.
+ *
+ * @throws UsageError naming the nearest one when there is none of that name.
+ */
+export function findMethod(name: string): Method {
+  const found = methods.find((method) => method.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError({
+    what: `There is no method '${name}'`,
+    remedy: didYouMean(
+      name,
+      methods.map((method) => method.name),
+    ),
+  });
+}

@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeDurably } from '../durable-file.ts';
+import { CheckpointError, ConfigError, ModewiseError, OutputExistsError } from '../errors.ts';
+import type { Checkpoint, Json, MetricsRow } from '../mixture/training-run.ts';
+import { didYouMean } from '../nearest-name.ts';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.ts';
+import { checkConfig } from './config.ts';
+import type { Policy } from './policy.ts';
+import { findMethod } from './registry.ts';
+import type { SavedPolicy } from './saved-policy.ts';
+
+/** The files of a run folder. */
+export const runFiles = {
+  /** Resolved configuration, versions, backend, seed and data, written before the first step. */
+  record: 'run.json',
+  /** One row of the training log a line. */
+  metrics: 'metrics.jsonl',
+  /** All that a bit-equal resume needs. */
+  checkpoint: 'checkpoint.safetensors',
+  /** The policy's weights. */
+  weights: 'policy.safetensors',
+  /** The policy's normalizers, shapes and configuration, with the digest of its weights. */
+  policy: 'policy.json',
+} as const;
+
+const recordSchema = z.looseObject({
+  format: z.literal('modewise-run'),
+  version: z.literal(1),
+  method: z.string(),
+  envId: z.string(),
+  seed: z.number(),
+  config: z.unknown(),
+  backend: z.unknown(),
+  versions: z.record(z.string(), z.string()),
+  dataset: z.looseObject({ path: z.string(), sha256: z.string(), episodes: z.int(), steps: z.int() }),
+});
+
+/** What `run.json` holds. */
+export type RunRecord = z.infer<typeof recordSchema>;
+
+const policyFileSchema = z.looseObject({
+  format: z.literal('modewise-policy'),
+  version: z.literal(1),
+  method: z.string(),
+  envId: z.string(),
+  observationSize: z.int().min(1),
+  actionSize: z.int().min(1),
+  config: z.unknown(),
+  model: z.unknown(),
+  weights: z.object({ file: z.literal(runFiles.weights), sha256: z.string() }),
+});
+
+/** What to do where a run folder holds something already. */
+export type ExistingRun = 'refuse' | 'replace' | 'resume';
+
+/**
+ * Makes a folder ready for a run: with `replace` the files of an earlier run are removed (others are left alone),
+ * with `resume` they are kept.
+ *
+ * @throws OutputExistsError when it is not empty and `refuse` is asked for.
+ */
+export function prepareRunDirectory(directory: string, existing: ExistingRun): void {
+  if (!existsSync(directory) || readdirSync(directory).length === 0) return;
+  if (existing === 'refuse') {
+    throw new OutputExistsError({
+      what: 'The output folder is not empty',
+      where: directory,
+      remedy: 'choose another, continue it with --resume, or replace it with --force',
+    });
+  }
+  if (existing === 'replace') {
+    for (const file of Object.values(runFiles)) rmSync(join(directory, file), { force: true });
+  }
+}
+
+/** Writes `run.json`. */
+export function saveRunRecord(directory: string, record: Omit<RunRecord, 'format' | 'version'>): void {
+  const whole = { format: 'modewise-run', version: 1, ...record };
+  writeDurably(join(directory, runFiles.record), `${JSON.stringify(whole, null, 2)}\n`);
+}
+
+/** Reads `run.json`. @throws CheckpointError when it is missing, damaged, or of another version. */
+export function loadRunRecord(directory: string): RunRecord {
+  return readJson(join(directory, runFiles.record), recordSchema, 'a run folder of modewise');
+}
+
+/** Appends a row to `metrics.jsonl`. */
+export function appendMetrics(directory: string, row: MetricsRow): void {
+  appendFileSync(join(directory, runFiles.metrics), `${JSON.stringify(row)}\n`);
+}
+
+/** Writes the checkpoint of a training, replacing the one before. */
+export function saveCheckpoint(directory: string, checkpoint: Checkpoint): void {
+  const metadata = { format: 'modewise-checkpoint', version: '1', state: JSON.stringify(checkpoint.state) };
+  writeDurably(join(directory, runFiles.checkpoint), encodeSafetensors(checkpoint.arrays, metadata));
+}
+
+/**
+ * Reads the checkpoint of a training.
+ *
+ * @returns undefined when the run has none yet.
+ * @throws CheckpointError when it is damaged or of another version.
+ */
+export function loadCheckpoint(directory: string): Checkpoint | undefined {
+  const path = join(directory, runFiles.checkpoint);
+  if (!existsSync(path)) return undefined;
+  const { arrays, metadata } = decodeSafetensors(readFileSync(path), path);
+  if (metadata.format !== 'modewise-checkpoint' || metadata.version !== '1' || metadata.state === undefined) {
+    throw new CheckpointError({
+      what: 'This is not a checkpoint that this version can continue',
+      where: path,
+      found: `${metadata.format ?? 'no format'}, version ${metadata.version ?? 'unknown'}`,
+      expected: 'modewise-checkpoint, version 1',
+      remedy: 'start the training anew with --force',
+    });
+  }
+  return { arrays, state: JSON.parse(metadata.state) as { readonly [key: string]: Json } };
+}
+
+/** Writes a policy: its weights, then the JSON that names their digest, each whole or not at all. */
+export function savePolicy(directory: string, saved: SavedPolicy): void {
+  const { arrays, ...rest } = saved;
+  const weights = encodeSafetensors(arrays, { format: 'modewise-policy', method: saved.method });
+  const whole = {
+    format: 'modewise-policy',
+    version: 1,
+    ...rest,
+    weights: { file: runFiles.weights, sha256: sha256(weights) },
+  };
+  writeDurably(join(directory, runFiles.weights), weights);
+  writeDurably(join(directory, runFiles.policy), `${JSON.stringify(whole, null, 2)}\n`);
+}
+
+/**
+ * Reads a policy as plain data.
+ *
+ * @throws CheckpointError when a file is missing, damaged, foreign, of another version, or the two do not belong
+ *   together.
+ */
+export function readPolicy(directory: string): SavedPolicy {
+  const path = join(directory, runFiles.policy);
+  const { weights, method, envId, observationSize, actionSize, config, model } = readJson(
+    path,
+    policyFileSchema,
+    'a run folder with a trained policy',
+  );
+  const weightsPath = join(directory, weights.file);
+  const bytes = readBytes(weightsPath, 'the weights of the policy');
+  const { arrays } = decodeSafetensors(bytes, weightsPath);
+  const digest = sha256(bytes);
+  if (digest !== weights.sha256) {
+    throw new CheckpointError({
+      what: 'The weights are damaged or belong to another policy',
+      where: weightsPath,
+      found: `sha256 ${digest}`,
+      expected: `sha256 ${weights.sha256}, as ${runFiles.policy} says`,
+      remedy: 'copy both files again from their source, or train again',
+    });
+  }
+  return { method, envId, observationSize, actionSize, config, model, arrays };
+}
+
+/**
+ * Loads the policy of a run, ready to act, without loading TensorFlow.js.
+ *
+ * @param overrides - settings of acting that replace the saved ones, e.g. `{ commitment: 'step' }`.
+ * @throws CheckpointError when there is no policy, or it is damaged, foreign or of another version.
+ * @throws ConfigError when an override is unknown, invalid, or no setting of acting.
+ */
+export async function loadPolicy(
+  directory: string,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Promise<Policy> {
+  const saved = readPolicy(directory);
+  const method = findMethod(saved.method);
+  for (const key of Object.keys(overrides)) {
+    if (method.actingKeys.includes(key)) continue;
+    throw new ConfigError({
+      what: `'${key}' is not a setting with which a trained policy acts`,
+      remedy: method.actingKeys.length > 0 ? didYouMean(key, method.actingKeys) : `${method.name} has none`,
+    });
+  }
+  const config =
+    Object.keys(overrides).length === 0
+      ? saved.config
+      : checkConfig(method.schema, { ...(saved.config as object), ...overrides });
+  try {
+    return method.load({ ...saved, config });
+  } catch (error) {
+    if (!(error instanceof ModewiseError) || error instanceof CheckpointError) throw error;
+    throw new CheckpointError({ ...error.report, where: join(directory, runFiles.policy) }, { cause: error });
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function readBytes(path: string, expected: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new CheckpointError(
+      {
+        what: 'A file of the run cannot be read',
+        where: path,
+        found: (cause as NodeJS.ErrnoException).code ?? String(cause),
+        expected,
+        remedy: 'give the folder that `modewise train --out` wrote',
+      },
+      { cause },
+    );
+  }
+}
+
+function readJson<T>(path: string, schema: z.ZodType<T>, expected: string): T {
+  const text = new TextDecoder().decode(readBytes(path, expected));
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError(
+      { what: 'A file of the run is damaged', where: path, found: String(cause) },
+      { cause },
+    );
+  }
+  const result = schema.safeParse(parsed);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  throw new CheckpointError({
+    what: 'A file of the run is damaged, foreign, or of another version',
+    where: path,
+    found: `${issue.path.join('.') || 'the whole'}: ${issue.message}`,
+    expected,
+    remedy: 'give the folder that `modewise train --out` wrote, or train again with this version',
+  });
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import type { TrainingData } from '../data/training-data.ts';
+import { CheckpointError } from '../errors.ts';
+import type { MetricsRow, TrainingProgress } from '../mixture/training-run.ts';
+import type { Method } from './method.ts';
+import {
+  appendMetrics,
+  type ExistingRun,
+  loadCheckpoint,
+  loadRunRecord,
+  prepareRunDirectory,
+  saveCheckpoint,
+  savePolicy,
+  saveRunRecord,
+} from './run-directory.ts';
+import type { SavedPolicy } from './saved-policy.ts';
+
+/** What {@link trainPolicy} needs. */
+export interface TrainPolicyOptions {
+  readonly method: Method;
+  /** Resolved by `resolveConfig`. */
+  readonly config: unknown;
+  readonly data: TrainingData;
+  /** Folder of the data, for the record. */
+  readonly datasetPath: string;
+  readonly seed: number;
+  /** Folder to write the run to. */
+  readonly directory: string;
+  /** What to do where the folder holds a run already. */
+  readonly existing: ExistingRun;
+  /** The active tensor backend, for the record: what `selectBackend` reported. */
+  readonly backend: unknown;
+  /** Versions of the packages, for the record. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly onMetrics?: (row: MetricsRow) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+}
+
+/** What {@link trainPolicy} gives back. */
+export interface TrainedPolicy {
+  readonly policy: SavedPolicy;
+  /** False when the training was aborted: the policy acts nevertheless, and the run can be resumed. */
+  readonly complete: boolean;
+}
+
+/**
+ * Trains a policy into a run folder: `run.json` before the first step, a log row a line in `metrics.jsonl`, checkpoints
+ * as it goes, and the policy at the end, also when it was aborted.
+ *
+ * The tensor backend must be selected before.
+ *
+ * @throws OutputExistsError when the folder is not empty and `existing` is `refuse`.
+ * @throws CheckpointError when `existing` is `resume` and the folder holds another method's run, or one with other
+ *   data, another configuration or another seed.
+ */
+export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedPolicy> {
+  const { method, config, data, seed, directory, existing, backend, versions, signal } = options;
+  prepareRunDirectory(directory, existing);
+  const resumeFrom = existing === 'resume' ? loadCheckpoint(directory) : undefined;
+  if (resumeFrom === undefined) {
+    saveRunRecord(directory, {
+      method: method.name,
+      envId: data.envId,
+      seed,
+      config,
+      backend,
+      versions: { ...versions },
+      dataset: {
+        path: options.datasetPath,
+        sha256: digest(data),
+        episodes: data.modes.length,
+        steps: data.observations.length / data.observationSize,
+      },
+    });
+  } else {
+    const record = loadRunRecord(directory);
+    if (record.method !== method.name) {
+      throw new CheckpointError({
+        what: 'The run to resume was trained by another method',
+        where: directory,
+        found: record.method,
+        expected: method.name,
+      });
+    }
+  }
+  const outcome = await method.train(data, config, {
+    seed,
+    ...(signal !== undefined && { signal }),
+    ...(resumeFrom !== undefined && { resumeFrom }),
+    ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
+    onMetrics: (row) => {
+      appendMetrics(directory, row);
+      options.onMetrics?.(row);
+    },
+    saveCheckpoint: (checkpoint) => saveCheckpoint(directory, checkpoint),
+  });
+  savePolicy(directory, outcome.policy);
+  return outcome;
+}
+
+/** Hashes what the policy learns from. */
+function digest(data: TrainingData): string {
+  const hash = createHash('sha256');
+  for (const array of [data.observations, data.actions, data.episodeStarts, data.modes]) {
+    hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  }
+  return hash.digest('hex');
+}
