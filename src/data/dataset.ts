@@ -15,6 +15,8 @@ export interface DatasetInfo {
   /** Control steps per second. */
   readonly fps: number;
   readonly columns: Readonly<Record<string, ColumnSpec>>;
+  /** What to do, in words, as LeRobot's `task`; the environment id when absent. */
+  readonly task?: string;
 }
 
 /** An ordered set of episodes on disk, opened lazily and appended to durably. */
