@@ -9,7 +9,8 @@ const names: readonly (readonly string[])[] = [
   ['1', '2', '3', '4'],
 ];
 
-const rowY = [-0.1, 0.08, 0.26] as const;
+/** y of each row of obstacles. */
+export const rowY = [-0.1, 0.08, 0.26] as const;
 /** Half width in y of the bands in which rows 1 and 2 are decided. */
 const band = 0.03;
 
