@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import { tf } from '../tf.ts';
 
 /** The activations that a {@link dense} layer can apply, in the order of the kernel's numbering. */
 export const activations = ['linear', 'relu', 'tanh', 'silu', 'mish', 'gelu'] as const;

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import { tf } from '../tf.ts';
 import { type Activation, activate } from './activation.ts';
 
 /** Multiplies x [E or 1, B, K] by weights [E, K, N]; the gradient of a shared x is summed over E. */

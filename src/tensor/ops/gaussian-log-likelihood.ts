@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import { tf } from '../tf.ts';
 
 /**
  * Computes the log density of targets under diagonal Gaussians:
