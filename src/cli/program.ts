@@ -1,8 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { collectCommand } from './collect.ts';
+import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { envCommand } from './env.ts';
+import { evalCommand } from './eval.ts';
 import { describeFailure, EXIT } from './failure.ts';
 import { projectVersion } from './project.ts';
+import { trainCommand } from './train.ts';
 
 const OVERVIEW = `
 Start here:
@@ -24,7 +28,15 @@ export function buildProgram(): Command {
     .helpCommand('help [verb]', 'show the help of a verb')
     .addHelpText('after', OVERVIEW)
     .configureHelp({ helpWidth: 100 });
-  for (const verb of [envCommand(), doctorCommand()]) program.addCommand(verb);
+  for (const verb of [
+    collectCommand(),
+    trainCommand(),
+    evalCommand(),
+    dataCommand(),
+    envCommand(),
+    doctorCommand(),
+  ])
+    program.addCommand(verb);
   return program;
 }
 

@@ -16,6 +16,8 @@ export interface VerbContext<Options> {
   readonly progress: Progress;
   /** Aborted by the first Ctrl-C: finish the episode or save a checkpoint, then return. */
   readonly signal: AbortSignal;
+  /** Says whether an option was typed, or holds its default. */
+  given(option: string): boolean;
   /** Monotonic time, milliseconds. */
   clock(): number;
   /** Writes a line for people to stderr; silent under `--quiet`. */
@@ -112,7 +114,8 @@ export function defineVerb<Options>(
     );
     try {
       const say = (line: string) => progress.log(line);
-      const context = { options, progress, signal: interrupt.signal, clock, say, warn };
+      const given = (option: string) => command.getOptionValueSource(option) === 'cli';
+      const context = { options, progress, signal: interrupt.signal, given, clock, say, warn };
       const result = await run(command.args, context);
       progress.finish();
       if (options.json) process.stdout.write(`${JSON.stringify(result.json)}\n`);

@@ -39,7 +39,10 @@ export function formatReport(report: EvaluationReport): string {
       'success',
       `${percent(success.rate)}  (95 % interval ${percent(success.low)} to ${percent(success.high)})`,
     ],
-    ['entropy', `${entropy.value.toFixed(3)}  (a uniform policy would score ${entropy.ceiling.toFixed(3)} on average)`],
+    [
+      'entropy',
+      `${entropy.value.toFixed(3)}  (a uniform policy would score ${entropy.ceiling.toFixed(3)} on average)`,
+    ],
     ['modes', `${modes.covered} of ${modes.total} covered; successes per mode: ${modes.counts.join(' ')}`],
     ['success × entropy', report.successTimesEntropy.toFixed(3)],
   ];

@@ -1,0 +1,141 @@
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import { UsageError } from '../errors.ts';
+import type { EpisodeRow } from '../eval/rollout.ts';
+import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
+
+interface EvalOptions {
+  readonly rollouts: number;
+  readonly workers: number;
+  readonly commit?: 'step' | 'episode' | number;
+}
+
+/** Parses `--commit`: `step`, `episode` or a number of steps. */
+export function parseCommit(text: string): 'step' | 'episode' | number {
+  if (text === 'step' || text === 'episode') return text;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new UsageError({
+    what: 'The commitment is not valid',
+    found: `--commit ${text}`,
+    expected: 'step, episode, or a number of steps from 1',
+  });
+}
+
+/** The option `--commit`, shared with `watch`. */
+export function commitOption(): Option {
+  return new Option(
+    '--commit <span>',
+    'how long the policy keeps a component: step | K (steps) | episode (default: as trained)',
+  ).argParser(parseCommit);
+}
+
+/** Actions timed to tell the cost of one. */
+const TIMED_ACTIONS = 300;
+
+/** Measures the median duration of one action of one episode, microseconds. */
+async function timeAction(
+  directory: string,
+  envId: string,
+  overrides: Readonly<Record<string, unknown>>,
+  clock: () => number,
+): Promise<number> {
+  const { loadPolicy } = await import('../policies/run-directory.ts');
+  const { makeTask } = await import('../../envs/task.ts');
+  const [policy, { env, task }] = await Promise.all([loadPolicy(directory, overrides), makeTask(envId)]);
+  const { observation } = env.reset({ seed: 0, options: task.contexts[0]?.options ?? {} });
+  policy.reset([0]);
+  const durations: number[] = [];
+  for (let i = 0; i < TIMED_ACTIONS; i++) {
+    const start = clock();
+    policy.act(observation);
+    durations.push(clock() - start);
+  }
+  env.close();
+  durations.sort((a, b) => a - b);
+  return 1000 * (durations[TIMED_ACTIONS >> 1] ?? 0);
+}
+
+/** What {@link evaluateRun} needs beside the context. */
+export interface EvaluateRunOptions extends EvalOptions {
+  readonly directory: string;
+  readonly seed: number;
+}
+
+/** Evaluates the policy of a run folder and writes report and rows into it: `eval`, and a phase of `quickstart`. */
+export async function evaluateRun(
+  { directory, rollouts, seed, workers, commit }: EvaluateRunOptions,
+  { clock, progress, signal }: Pick<VerbContext<unknown>, 'clock' | 'progress' | 'signal'>,
+) {
+  const { evaluate } = await import('../eval/evaluate.ts');
+  const { toReport, writeReport } = await import('../eval/report.ts');
+  const { loadRunRecord, readPolicy } = await import('../policies/run-directory.ts');
+  const { method, envId, config } = readPolicy(directory);
+  const record = loadRunRecord(directory);
+  const overrides = commit === undefined ? {} : { commitment: commit };
+  const trainedCommit = (config as { readonly commitment?: unknown }).commitment;
+  const usedCommit = commit ?? trainedCommit;
+  let successes = 0;
+  const onEpisode = (row: EpisodeRow, finished: number, total: number) => {
+    if (row.success) successes++;
+    progress.update(finished, total, `success ${((100 * successes) / finished).toFixed(1)} %`);
+  };
+  progress.start(`evaluating ${method}`);
+  const start = clock();
+  const { demonstrations } = record.dataset as { readonly demonstrations?: readonly number[] };
+  const result = await evaluate({
+    runDirectory: directory,
+    envId,
+    rollouts,
+    seed,
+    workers,
+    overrides,
+    signal,
+    onEpisode,
+    ...(demonstrations === undefined ? {} : { demonstrations }),
+  });
+  const seconds = (clock() - start) / 1000;
+  const report = toReport(result, {
+    ...(usedCommit === undefined ? {} : { commit: String(usedCommit) }),
+    workers: Math.min(workers, rollouts),
+    seconds,
+    actionMicroseconds: await timeAction(directory, envId, overrides, clock),
+  });
+  return { report, files: writeReport(directory, report, result.rows) };
+}
+
+/** Builds `modewise eval`. */
+export function evalCommand(): Command {
+  const command = new Command('eval')
+    .description('score a trained policy: success with its interval, entropy with its ceiling, modes covered')
+    .argument('<run>', 'folder that `modewise train --out` wrote')
+    .addOption(
+      new Option('--rollouts <n>', 'episodes in all, spread over the contexts of the task')
+        .argParser(wholeNumber(1, 1_000_000))
+        .default(480),
+    )
+    .addOption(commitOption())
+    .addOption(
+      new Option('--workers <n>', 'worker threads; the numbers do not depend on it')
+        .argParser(wholeNumber(1, 256))
+        .default(availableParallelism()),
+    );
+  return defineVerb<EvalOptions>(
+    command,
+    {
+      examples: [
+        ['modewise eval runs/avoiding --rollouts 480 --seed 1 --json', "D3IL's protocol, as one JSON object"],
+        [
+          'modewise eval runs/avoiding --commit step',
+          'the same policy with the component redrawn every step',
+        ],
+      ],
+      seedMeaning: 'seed of the evaluation; every episode derives its own from (seed, context, rollout)',
+    },
+    async ([directory = ''], context) => {
+      const { formatReport } = await import('../eval/report.ts');
+      const { report, files } = await evaluateRun({ ...context.options, directory }, context);
+      context.say(`wrote ${files.report} and ${files.rows}`);
+      return { json: { ...report, files }, text: formatReport(report) };
+    },
+  );
+}

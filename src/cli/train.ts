@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { parse } from 'yaml';
+import { ConfigError } from '../errors.ts';
+import type { BackendName } from '../tensor/backend.ts';
+import { EXIT } from './failure.ts';
+import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
+import { packageVersions } from './project.ts';
+import { backendOption, threadsOption } from './shared-options.ts';
+import { defineVerb, repeated, type VerbContext } from './verb.ts';
+
+interface TrainOptions {
+  readonly data: string;
+  readonly out: string;
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly backend: BackendName | 'auto';
+  readonly threads?: number;
+  readonly resume: boolean;
+  readonly force: boolean;
+}
+
+/** What `train` writes: a folder with `run.json`. */
+export const runOutput: OutputKind = {
+  name: 'run',
+  recognize(folder) {
+    try {
+      return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')).format === 'modewise-run';
+    } catch {
+      return false;
+    }
+  },
+};
+
+function readConfigFile(path: string): unknown {
+  if (!existsSync(path)) {
+    throw new ConfigError({ what: 'There is no such configuration file', where: `--config ${path}` });
+  }
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(
+      { what: 'The configuration file is neither YAML nor JSON', where: path, found: String(cause) },
+      { cause },
+    );
+  }
+}
+
+/** What {@link trainRun} needs beside the context. */
+export interface TrainRunOptions extends TrainOptions {
+  readonly methodName: string;
+  readonly seed: number;
+  /** Whether the seed was asked for, or is the default: a resumed run keeps its own. */
+  readonly seedGiven: boolean;
+}
+
+/** Trains a policy into a run folder: `train`, and a phase of `quickstart`. */
+export async function trainRun(
+  options: TrainRunOptions,
+  { clock, progress, say, signal, warn }: Omit<VerbContext<unknown>, 'options' | 'given'>,
+) {
+  const { findMethod } = await import('../policies/registry.ts');
+  const { resolveConfig } = await import('../policies/config.ts');
+  const { loadRunRecord, runFiles } = await import('../policies/run-directory.ts');
+  const { loadTrainingData } = await import('../data/training-data.ts');
+  const { openDataset } = await import('../data/store.ts');
+  const method = findMethod(options.methodName);
+  const file = options.config === undefined ? undefined : readConfigFile(options.config);
+  const dataset = await openDataset(options.data, { access: 'read' });
+  const data = await loadTrainingData(dataset);
+  await dataset.close();
+  // everything that can be refused is refused before the output folder is touched
+  const sources = { envId: data.envId, sets: options.set, ...(file === undefined ? {} : { file }) };
+  let config = resolveConfig(method, sources);
+  const output = claimOutput(options.out, runOutput, options);
+  let seed = options.seed;
+  if (output.resuming) {
+    const record = loadRunRecord(output.path);
+    // a run goes on with the settings it began with, unless others are named: those are then compared and refused
+    if (file === undefined && options.set.length === 0) config = record.config;
+    if (!options.seedGiven) seed = record.seed;
+  }
+  const start = clock();
+  const outcome = await fillOutput(
+    output,
+    async () => {
+      const { selectBackend } = await import('../tensor/backend.ts');
+      const backend = await selectBackend(
+        options.backend,
+        options.threads === undefined ? {} : { threads: options.threads },
+      );
+      say(
+        `training ${method.name} on ${data.modes.length} episodes of ${data.envId} with the ${backend.name} backend`,
+      );
+      const { trainPolicy } = await import('../policies/train.ts');
+      let phase = '';
+      const trained = await trainPolicy({
+        method,
+        config,
+        data,
+        datasetPath: options.data,
+        seed,
+        directory: output.path,
+        existing: output.resuming ? 'resume' : 'refuse',
+        backend,
+        versions: packageVersions(),
+        signal,
+        onProgress({ done, phase: now, total }) {
+          if (now !== phase) progress.start(`training ${now}`, done);
+          phase = now;
+          progress.update(done, total);
+        },
+      });
+      return { ...trained, backend };
+    },
+    {
+      isComplete: (result) => result.complete,
+      // a policy that acts, or a checkpoint to go on from
+      isUseful: () =>
+        existsSync(join(output.path, runFiles.checkpoint)) || existsSync(join(output.path, runFiles.policy)),
+      onKept: (replaced) => warn(`the run that was to be replaced is kept in ${replaced}`),
+    },
+  );
+  const seconds = (clock() - start) / 1000;
+  return { ...outcome, method: method.name, directory: output.path, envId: data.envId, seed, seconds };
+}
+
+/** Builds `modewise train`. */
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('train a policy on a dataset')
+    .argument('<method>', 'how to learn: imc')
+    .requiredOption('--data <dir>', 'dataset to learn from')
+    .requiredOption('--out <run>', 'folder to write the run to')
+    .option('--config <file>', 'YAML or JSON file with settings of the method')
+    .option('--set <key=value>', 'one setting, e.g. components=32; may be repeated', repeated, [])
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .option('--resume', 'continue an interrupted run from its last checkpoint', false)
+    .option('--force', 'replace an existing run once the new one is complete', false);
+  return defineVerb<TrainOptions>(
+    command,
+    {
+      examples: [
+        [
+          'modewise train imc --data data/avoiding --out runs/avoiding --seed 0',
+          'the settings that suit the task',
+        ],
+        [
+          'modewise train imc --data data/avoiding --out runs/small --set components=32 --set expert.hidden=[64,64]',
+          'other settings; an unknown one is refused, with the nearest name',
+        ],
+        [
+          'modewise train imc --data data/avoiding --out runs/avoiding --resume',
+          'goes on where Ctrl-C stopped it',
+        ],
+      ],
+      seedMeaning: 'seed of initialization and minibatches',
+    },
+    async ([methodName = ''], context) => {
+      const { options } = context;
+      const seedGiven = context.given('seed');
+      const trained = await trainRun({ ...options, methodName, seedGiven }, context);
+      const { backend, complete, directory, envId, method, seconds, seed } = trained;
+      const json = { run: directory, method, env: envId, seed, complete, seconds, backend: backend.name };
+      if (!complete) {
+        context.warn(
+          `interrupted: a usable policy and a checkpoint are in ${directory}; --resume continues it`,
+        );
+        return { json, text: directory, exitCode: EXIT.interrupted };
+      }
+      context.say(`trained in ${seconds.toFixed(1)} s`);
+      return { json, text: directory };
+    },
+  );
+}
