@@ -100,7 +100,7 @@ export async function selectBackend(
   name: BackendName | 'auto',
   options: BackendOptions = {},
 ): Promise<BackendReport> {
-  if (name !== 'auto' && drivers[name] === undefined) {
+  if (name !== 'auto' && !Object.hasOwn(drivers, name)) {
     const remedy = didYouMean(name, ['auto', ...backendNames]);
     throw new UsageError({ what: 'There is no such backend', found: String(name), remedy });
   }

@@ -25,8 +25,8 @@ export async function runTrainingStep(): Promise<TrainingStepResult> {
   const mlp = BatchedMlp.draw(shape, rng.fork('weights'));
   const optimizer = new AdamW(mlp.variables, { weightDecay: 0.01, clipNorm: 1 });
   const loss = (): tf.Scalar => tf.neg(tf.mean(gaussianLogLikelihood(mlp.forward(x), y, tf.scalar(0))));
-  const { grads } = tf.variableGrads(loss, [...mlp.variables]);
-  const value = optimizer.step(loss, 1e-2);
+  const { value, grads } = tf.variableGrads(loss, [...mlp.variables]);
+  optimizer.step(loss, 1e-2).dispose();
   const tensors = [value, ...mlp.variables.map((variable) => grads[variable.name]!), ...mlp.variables];
   try {
     return await Promise.all(tensors.map(async (tensor) => (await tensor.data<'float32'>()).slice()));

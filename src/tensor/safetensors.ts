@@ -15,20 +15,23 @@ interface HeaderEntry {
   readonly data_offsets: readonly [number, number];
 }
 
+/** In the order in which the reference implementation lays them out: wide ones first, so that all stay aligned. */
 const dataTypes = {
-  F32: Float32Array,
-  F64: Float64Array,
-  I32: Int32Array,
   I64: BigInt64Array,
+  F64: Float64Array,
+  F32: Float32Array,
+  I32: Int32Array,
   U8: Uint8Array,
 } as const;
+
+const layoutOrder = Object.keys(dataTypes) as StoredDtype[];
 
 /** A header above this size is refused before it is read, as the reference implementation does. */
 const largestHeader = 100_000_000;
 
 /** Names the type of an array as the format does. */
 function dtypeOf(array: StoredArray): StoredDtype {
-  for (const dtype of Object.keys(dataTypes) as StoredDtype[]) {
+  for (const dtype of layoutOrder) {
     if (array.data instanceof dataTypes[dtype]) return dtype;
   }
   throw new TypeError(`safetensors cannot hold a ${(array.data as object).constructor.name}`);
@@ -37,7 +40,7 @@ function dtypeOf(array: StoredArray): StoredDtype {
 /**
  * Encodes arrays in the safetensors format (huggingface/safetensors, README "Format"): the header's length as u64, the
  * header as JSON padded with spaces to 8 bytes, then the numbers, little-endian, without gaps. The same arrays
- * give the same bytes.
+ * give the same bytes, and those that the reference implementation gives.
  *
  * @throws RangeError when an array's shape and length differ.
  */
@@ -45,20 +48,17 @@ export function encodeSafetensors(
   arrays: NamedArrays,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  const dtypes = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, dtypeOf(array)]));
-  // wide types first, so that every array starts at a multiple of its element size and can be mapped in place
-  const names = Object.keys(arrays).sort((a, b) => {
-    const width = dataTypes[dtypes[b]!].BYTES_PER_ELEMENT - dataTypes[dtypes[a]!].BYTES_PER_ELEMENT;
-    return width !== 0 ? width : a < b ? -1 : 1;
-  });
+  const dtypes = new Map(Object.entries(arrays).map(([name, array]) => [name, dtypeOf(array)]));
+  const rank = (name: string): number => layoutOrder.indexOf(dtypes.get(name)!);
+  const names = [...dtypes.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let end = 0;
   for (const name of names) {
     const { shape, data } = arrays[name]!;
     if (elementCount(shape) !== data.length) {
       throw new RangeError(`${name}: shape [${shape.join(', ')}] does not hold ${data.length} numbers`);
     }
-    header[name] = { dtype: dtypes[name], shape, data_offsets: [end, end + data.byteLength] };
+    header[name] = { dtype: dtypes.get(name), shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }
   const json = JSON.stringify(header);
@@ -103,7 +103,10 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
   const header = parseHeader(bytes.subarray(8, 8 + headerLength), damaged);
   const body = bytes.subarray(8 + headerLength);
   const arrays: Record<string, StoredArray> = Object.create(null);
-  const entries = header.entries.toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  const entries = header.entries.toSorted(
+    // an empty array begins where the next one does
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
   let end = 0;
   for (const [name, { dtype, shape, data_offsets }] of entries) {
     const [first, next] = data_offsets;

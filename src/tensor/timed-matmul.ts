@@ -25,7 +25,8 @@ export async function timedMatmul(now: () => number, size = 512, repetitions = 5
     // a GPU queues work: only the numbers themselves prove that it is done
     const corner = tf.slice(product, [0, 0], [1, 1]);
     await corner.data();
-    if (i > 0) milliseconds = Math.min(milliseconds, now() - start);
+    const elapsed = now() - start;
+    if (i > 0) milliseconds = Math.min(milliseconds, elapsed);
     tf.dispose([product, corner]);
   }
   tf.dispose([a, b]);
