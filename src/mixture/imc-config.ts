@@ -25,7 +25,7 @@ const expertSchema = z.strictObject({
    * `independent` networks; `shared-weights`: all layers but the last share their weights and keep a bias per
    * expert; `shared-trunk`: all layers but the last are shared; `linear`: linear-Gaussian, in closed form.
    */
-  kind: z.enum(expertKinds).default('independent'),
+  kind: z.enum(expertKinds).default('shared-weights'),
   /** Widths of the hidden layers. */
   hidden: z.array(count).default([64, 64]),
   activation: z.enum(activations).default('silu'),

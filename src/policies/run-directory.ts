@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeDurably } from '../durable-file.ts';
@@ -53,27 +53,18 @@ const policyFileSchema = z.looseObject({
   weights: z.object({ file: z.literal(runFiles.weights), sha256: z.string() }),
 });
 
-/** What to do where a run folder holds something already. */
-export type ExistingRun = 'refuse' | 'replace' | 'resume';
-
 /**
- * Makes a folder ready for a run: with `replace` the files of an earlier run are removed (others are left alone),
- * with `resume` they are kept.
+ * Makes sure that a new run does not mix with what a folder holds.
  *
- * @throws OutputExistsError when it is not empty and `refuse` is asked for.
+ * @throws OutputExistsError when it is not empty.
  */
-export function prepareRunDirectory(directory: string, existing: ExistingRun): void {
+export function requireEmptyDirectory(directory: string): void {
   if (!existsSync(directory) || readdirSync(directory).length === 0) return;
-  if (existing === 'refuse') {
-    throw new OutputExistsError({
-      what: 'The output folder is not empty',
-      where: directory,
-      remedy: 'choose another, continue it with --resume, or replace it with --force',
-    });
-  }
-  if (existing === 'replace') {
-    for (const file of Object.values(runFiles)) rmSync(join(directory, file), { force: true });
-  }
+  throw new OutputExistsError({
+    what: 'The output folder is not empty',
+    where: directory,
+    remedy: 'choose another, continue it with --resume, or replace it with --force',
+  });
 }
 
 /** Writes `run.json`. */

@@ -5,10 +5,9 @@ import type { MetricsRow, TrainingProgress } from '../mixture/training-run.ts';
 import type { Method } from './method.ts';
 import {
   appendMetrics,
-  type ExistingRun,
   loadCheckpoint,
   loadRunRecord,
-  prepareRunDirectory,
+  requireEmptyDirectory,
   saveCheckpoint,
   savePolicy,
   saveRunRecord,
@@ -26,8 +25,8 @@ export interface TrainPolicyOptions {
   readonly seed: number;
   /** Folder to write the run to. */
   readonly directory: string;
-  /** What to do where the folder holds a run already. */
-  readonly existing: ExistingRun;
+  /** Whether a folder that is not empty is refused, or holds a run to be continued from its checkpoint. */
+  readonly existing: 'refuse' | 'resume';
   /** The active tensor backend, for the record: what `selectBackend` reported. */
   readonly backend: unknown;
   /** Versions of the packages, for the record. */
@@ -56,7 +55,7 @@ export interface TrainedPolicy {
  */
 export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedPolicy> {
   const { method, config, data, seed, directory, existing, backend, versions, signal } = options;
-  prepareRunDirectory(directory, existing);
+  if (existing === 'refuse') requireEmptyDirectory(directory);
   const resumeFrom = existing === 'resume' ? loadCheckpoint(directory) : undefined;
   if (resumeFrom === undefined) {
     saveRunRecord(directory, {
@@ -71,6 +70,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
         sha256: digest(data),
         episodes: data.modes.length,
         steps: data.observations.length / data.observationSize,
+        demonstrations: countModes(data.modes),
       },
     });
   } else {
@@ -97,6 +97,16 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
   });
   savePolicy(directory, outcome.policy);
   return outcome;
+}
+
+/** Counts the episodes of each mode, in mode order up to the last one that occurs; those without a mode do not count. */
+function countModes(modes: Int32Array): number[] {
+  const counts: number[] = [];
+  for (const mode of modes) {
+    while (counts.length <= mode) counts.push(0);
+    if (mode >= 0) counts[mode] = (counts[mode] as number) + 1;
+  }
+  return counts;
 }
 
 /** Hashes what the policy learns from. */
