@@ -6,11 +6,11 @@ export type { PartRole, Scene, ScenePart, Shape } from '../physics/scene.ts';
 /** Name that the server gives in `serverInfo`. */
 export const SERVER_NAME = 'modewise';
 
-/** Topics of the channels that the page reads. */
+/** Topics of the channels that the page reads, in the order in which it subscribes: history before frames. */
 export const TOPICS = {
   scene: '/scene',
-  frame: '/frame',
   history: '/history',
+  frame: '/frame',
   score: '/score',
   status: '/status',
 } as const;

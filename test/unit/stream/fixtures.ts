@@ -14,9 +14,16 @@ const obstacles: readonly (readonly [number, number, number])[] = [
 export const avoidingScene: Scene = {
   parts: [
     {
+      name: 'table',
+      role: 'table',
+      shape: { kind: 'box', halfWidth: 0.4, halfDepth: 0.5 },
+      height: 0,
+      poseInWorld: [0.5, 0.1, 0],
+    },
+    {
       name: 'finish',
       role: 'finish',
-      shape: { kind: 'box', halfWidth: 0.3, halfDepth: 0.006 },
+      shape: { kind: 'box', halfWidth: 0.4, halfDepth: 0.01 },
       height: 0,
       poseInWorld: [0.5, 0.35, 0],
     },
@@ -25,7 +32,7 @@ export const avoidingScene: Scene = {
         name: `obstacle-${i}`,
         role: 'obstacle',
         shape: { kind: 'disc', radius },
-        height: 0.08,
+        height: 0.1,
         poseInWorld: [x, y, 0],
       }),
     ),
@@ -33,12 +40,12 @@ export const avoidingScene: Scene = {
       name: 'rod',
       role: 'robot',
       shape: { kind: 'disc', radius: 0.01 },
-      height: 0.12,
+      height: 0.3,
       poseInWorld: [0.525, -0.28, 0],
       poseIndex: 0,
     },
   ],
-  bounds: [0.2, -0.35, 0.8, 0.45],
+  bounds: [0.1, -0.4, 0.9, 0.6],
   movingParts: 1,
 };
 

@@ -1,0 +1,164 @@
+import type { ControlChange, StatusMessage } from '../../src/stream/wire.ts';
+import { element, icon, setText } from './dom.ts';
+import { CAMERAS, COLOR_BY, type Settings, type SettingsStore } from './settings.ts';
+
+const PAUSE = 'M7 5h3.5v14H7zM13.5 5H17v14h-3.5z';
+const PLAY = 'M8 5l11 7-11 7z';
+const TRAIL = 'M4 19c5 0 3-7 8-8s4-6 8-6M4 19l.01 0';
+const MOON = 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.500 10.500z';
+const PANEL = 'M4 5h16v14H4zM15 5v14';
+const HELP = 'M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500l.01 0';
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
+
+const labels: Readonly<Record<string, string>> = {
+  mode: 'Mode',
+  expert: 'Expert',
+  outcome: 'Outcome',
+  orbit: 'Orbit',
+  top: 'Top',
+};
+
+/** What the toolbar can ask for beside the settings of this page. */
+export interface ToolbarActions {
+  control(change: ControlChange): void;
+  help(): void;
+}
+
+/** The bar below the picture: pause, speed and number of rollouts for all, colour and camera for this page. */
+export class Toolbar {
+  readonly root = element('nav', { class: 'toolbar', 'aria-label': 'Controls' });
+  readonly #pause = element('button', { type: 'button', class: 'icon primary', id: 'pause' });
+  readonly #speed = element('select', { id: 'speed', title: 'Speed', 'aria-label': 'Speed' });
+  readonly #rollouts = element('input', {
+    id: 'rollouts',
+    type: 'range',
+    min: '1',
+    'aria-label': 'Rollouts',
+  });
+  readonly #rolloutsValue = element('output', { for: 'rollouts' });
+  readonly #toggles: { readonly button: HTMLElement; isOn(settings: Settings): boolean }[] = [];
+  #paused: boolean | null = null;
+  /** The slider is being dragged: the server's value must not pull it back. */
+  #dragging = false;
+
+  constructor(settings: SettingsStore, actions: ToolbarActions) {
+    this.#pause.addEventListener('click', () => this.togglePause(actions));
+    this.#speed.append(...SPEEDS.map((speed) => element('option', { value: String(speed) }, `${speed}×`)));
+    this.#speed.addEventListener('change', () => actions.control({ speed: Number(this.#speed.value) }));
+    this.#rollouts.addEventListener('input', () => {
+      this.#dragging = true;
+      setText(this.#rolloutsValue, this.#rollouts.value);
+    });
+    this.#rollouts.addEventListener('change', () => {
+      this.#dragging = false;
+      actions.control({ rollouts: Number(this.#rollouts.value) });
+    });
+
+    const segments = <K extends 'colorBy' | 'camera'>(
+      key: K,
+      title: string,
+      values: readonly Settings[K][],
+    ) => {
+      const group = element('div', { class: 'segments', role: 'group', 'aria-label': title });
+      for (const value of values) {
+        const button = element('button', { type: 'button', 'data-value': value }, labels[value] ?? value);
+        button.addEventListener('click', () => settings.set({ [key]: value } as Pick<Settings, K>));
+        this.#toggles.push({ button, isOn: (current) => current[key] === value });
+        group.append(button);
+      }
+      return element('label', { class: 'field', 'data-setting': key }, element('span', {}, title), group);
+    };
+    const toggle = (
+      id: string,
+      title: string,
+      path: string,
+      isOn: (s: Settings) => boolean,
+      act: () => void,
+    ) => {
+      const button = element(
+        'button',
+        { type: 'button', class: 'icon', id, title, 'aria-label': title },
+        icon(path),
+      );
+      button.addEventListener('click', act);
+      this.#toggles.push({ button, isOn });
+      return button;
+    };
+    this.root.append(
+      this.#pause,
+      this.#speed,
+      element(
+        'label',
+        { class: 'field' },
+        element('span', {}, 'Rollouts'),
+        this.#rollouts,
+        this.#rolloutsValue,
+      ),
+      element('hr'),
+      segments('colorBy', 'Colour', COLOR_BY),
+      segments('camera', 'View', CAMERAS),
+      element('hr'),
+      toggle(
+        'trails',
+        'Trails: recent, current, off (T)',
+        TRAIL,
+        (s) => s.trails !== 'off',
+        () => settings.cycle('trails'),
+      ),
+      toggle(
+        'theme',
+        'Light or dark (D)',
+        MOON,
+        (s) => s.theme === 'dark',
+        () => settings.cycle('theme'),
+      ),
+      toggle(
+        'panel',
+        'Scores (P)',
+        PANEL,
+        (s) => s.panel,
+        () => settings.set({ panel: !settings.current.panel }),
+      ),
+      toggle('help', 'Keyboard shortcuts (?)', HELP, () => false, actions.help),
+    );
+    settings.subscribe((current) => {
+      for (const { button, isOn } of this.#toggles)
+        button.setAttribute('aria-pressed', String(isOn(current)));
+    });
+    this.setStatus(null);
+  }
+
+  /** Asks the server to pause, or to go on. */
+  togglePause(actions: Pick<ToolbarActions, 'control'>): void {
+    if (this.#paused !== null) actions.control({ paused: !this.#paused });
+  }
+
+  /** Asks the server for the next slower or faster speed of the list. */
+  changeSpeed(actions: Pick<ToolbarActions, 'control'>, step: 1 | -1): void {
+    const next = SPEEDS[SPEEDS.indexOf(Number(this.#speed.value) as (typeof SPEEDS)[number]) + step];
+    if (this.#paused !== null && next !== undefined) actions.control({ speed: next });
+  }
+
+  /** Shows how the server's loop is set; null while there is no server. */
+  setStatus(status: StatusMessage | null): void {
+    for (const control of [this.#pause, this.#speed, this.#rollouts]) control.disabled = status === null;
+    const paused = status?.paused ?? false;
+    if (this.#paused !== (status?.paused ?? null) || this.#pause.firstChild === null) {
+      this.#paused = status?.paused ?? null;
+      const title = paused ? 'Go on (space)' : 'Pause (space)';
+      this.#pause.title = title;
+      this.#pause.setAttribute('aria-label', title);
+      this.#pause.replaceChildren(icon(paused ? PLAY : PAUSE));
+    }
+    if (status === null) return;
+    const nearest = SPEEDS.reduce((a, b) =>
+      Math.abs(b - status.speed) < Math.abs(a - status.speed) ? b : a,
+    );
+    this.#speed.value = String(nearest);
+    this.#rollouts.max = String(status.maxRollouts);
+    if (this.#dragging) return;
+    this.#rollouts.value = String(status.rollouts);
+    setText(this.#rolloutsValue, String(status.rollouts));
+  }
+}

@@ -1,0 +1,253 @@
+import * as three from 'three';
+import { type Frame, ROLLOUT_STATUS } from '../../src/stream/frame.ts';
+import type { Scene } from '../../src/stream/wire.ts';
+import { PALETTE_SIZE, type Palette } from './palette.ts';
+import { COLOR_BY, type Settings, type TrailsShown } from './settings.ts';
+import { trailFragmentShader, trailVertexShader } from './trail-shader.ts';
+
+/** Stretches kept on the GPU; the oldest are overwritten. */
+const CAPACITY = 131_072;
+/** Trails that can be told apart at a time: a 256 x 32 texture of their properties. */
+const TRAILS = 8192;
+const TRAILS_WIDTH = 256;
+/** Floats of a stretch: points a, b, c, d, then trail and component. */
+const STRIDE = 10;
+/** Points nearer to the last one than this are left out, metres. */
+const MIN_STEP = 0.0005;
+/** Width of a trail on the table, metres. */
+const WIDTH = 0.0028;
+/** Trails lie this far above the table, above its painted marks, metres. */
+const LIFT = 0.0014;
+/** With few rollouts more of their earlier trails stay, so that the picture is rich either way. */
+const WANTED_TRAILS = 480;
+
+/** One thing that draws a trail: a moving part of a rollout, during one episode. */
+interface Pen {
+  episode: number;
+  trail: number;
+  /** The last three points, oldest first, as x and y; the first ones are repeated. */
+  readonly points: Float32Array;
+  /** Component in force on the way to the last point. */
+  component: number;
+  finished: boolean;
+  /** Trails of earlier episodes, newest first. */
+  readonly earlier: number[];
+}
+
+/** The trails of all rollouts: appended to as frames arrive, recoloured by exchanging a uniform. */
+export class Trails {
+  readonly mesh: three.Mesh;
+  readonly #buffer = new three.InstancedInterleavedBuffer(new Float32Array(CAPACITY * STRIDE), STRIDE);
+  readonly #geometry = new three.InstancedBufferGeometry();
+  readonly #material: three.ShaderMaterial;
+  readonly #properties = dataTexture(TRAILS_WIDTH, TRAILS / TRAILS_WIDTH, three.NoColorSpace);
+  readonly #palette = dataTexture(PALETTE_SIZE, COLOR_BY.length, three.SRGBColorSpace);
+  /** Which of the moving parts draw. */
+  #partIndexes: readonly number[] = [];
+  #pens: Pen[] = [];
+  #nextStretch = 0;
+  #nextTrail = 0;
+  #shown: TrailsShown = 'recent';
+  #slots = 1;
+
+  constructor() {
+    this.#buffer.setUsage(three.DynamicDrawUsage);
+    const quad = new Float32Array([0, -1, 0, 1, -1, 0, 1, 1, 0, 0, 1, 0]);
+    this.#geometry.setAttribute('position', new three.BufferAttribute(quad, 3));
+    this.#geometry.setIndex([0, 1, 2, 0, 2, 3]);
+    this.#geometry.setAttribute('startPoints', new three.InterleavedBufferAttribute(this.#buffer, 4, 0));
+    this.#geometry.setAttribute('endPoints', new three.InterleavedBufferAttribute(this.#buffer, 4, 4));
+    this.#geometry.setAttribute('tags', new three.InterleavedBufferAttribute(this.#buffer, 2, 8));
+    this.#geometry.instanceCount = 0;
+    this.#material = new three.ShaderMaterial({
+      vertexShader: trailVertexShader,
+      fragmentShader: trailFragmentShader,
+      uniforms: {
+        trails: { value: this.#properties },
+        palette: { value: this.#palette },
+        colorBy: { value: 0 },
+        isolation: { value: [-1, 0] },
+        halfWidth: { value: WIDTH / 2 },
+        halfPixel: { value: 0.0005 },
+        lift: { value: LIFT },
+      },
+      transparent: true,
+      depthWrite: false,
+      side: three.DoubleSide,
+      toneMapped: false,
+    });
+    this.mesh = new three.Mesh(this.#geometry, this.#material);
+    this.mesh.frustumCulled = false;
+    this.mesh.renderOrder = 1;
+    this.mesh.name = 'trails';
+  }
+
+  /** Takes over which parts draw: those of the robot, or where it does not move, all. */
+  setScene(scene: Scene): void {
+    const moving = scene.parts.filter((part) => part.poseIndex !== undefined);
+    const robot = moving.filter((part) => part.role === 'robot');
+    this.#partIndexes = (robot.length > 0 ? robot : moving).map((part) => part.poseIndex ?? 0);
+    this.clear();
+  }
+
+  /** Forgets all trails. */
+  clear(): void {
+    this.#pens = [];
+    this.#nextStretch = 0;
+    this.#nextTrail = 0;
+    this.#geometry.instanceCount = 0;
+  }
+
+  /** Half a pixel at a distance of 1 m, metres: no trail gets thinner than about a pixel. */
+  setHalfPixel(halfPixel: number): void {
+    this.#uniform('halfPixel').value = halfPixel;
+  }
+
+  /** Writes the colours of a theme. */
+  setPalette(palette: Palette): void {
+    const data = this.#palette.image.data as Uint8Array;
+    COLOR_BY.forEach((by, row) => {
+      for (let column = 0; column < PALETTE_SIZE; column++) {
+        data.set([...palette.color(by, column - 1), 255], 4 * (row * PALETTE_SIZE + column));
+      }
+    });
+    this.#palette.needsUpdate = true;
+  }
+
+  /** Applies what the person has chosen to see. */
+  apply(settings: Settings): void {
+    this.#uniform('colorBy').value = COLOR_BY.indexOf(settings.colorBy);
+    const { isolation } = settings;
+    this.#uniform('isolation').value =
+      isolation === null ? [-1, 0] : [COLOR_BY.indexOf(isolation.by), isolation.category + 1];
+    this.mesh.visible = settings.trails !== 'off';
+    if (settings.trails === this.#shown) return;
+    this.#shown = settings.trails;
+    for (const pen of this.#pens) this.#fade(pen);
+  }
+
+  /** Draws the newest step of every rollout. */
+  push(frame: Frame): void {
+    const parts = this.#partIndexes;
+    this.#slots = frame.rollouts * parts.length;
+    // fewer rollouts than before: the trails of those that are gone go too
+    for (const pen of this.#pens.splice(this.#slots)) {
+      for (const trail of [pen.trail, ...pen.earlier]) this.#setOpacity(trail, 0);
+    }
+    const firstStretch = this.#nextStretch;
+    for (let rollout = 0; rollout < frame.rollouts; rollout++) {
+      parts.forEach((part, p) => {
+        const at = 3 * (rollout * frame.movingParts + part);
+        const slot = rollout * parts.length + p;
+        this.#draw(frame, rollout, slot, frame.poses[at] ?? 0, frame.poses[at + 1] ?? 0);
+      });
+    }
+    this.#upload(firstStretch);
+    this.#properties.needsUpdate = true;
+  }
+
+  #draw(frame: Frame, rollout: number, slot: number, x: number, y: number): void {
+    const episode = frame.episode[rollout] ?? 0;
+    let pen = this.#pens[slot];
+    if (pen === undefined || pen.episode !== episode) {
+      pen = this.#begin(pen, episode, x, y);
+      this.#pens[slot] = pen;
+    }
+    const component = frame.component[rollout] ?? -1;
+    const { points } = pen;
+    if (!pen.finished && Math.hypot(x - at(points, 4), y - at(points, 5)) >= MIN_STEP) {
+      this.#stretch(pen, x, y);
+      points.copyWithin(0, 2);
+      points[4] = x;
+      points[5] = y;
+      pen.component = component;
+    }
+    const status = frame.status[rollout] ?? ROLLOUT_STATUS.running;
+    if (status !== ROLLOUT_STATUS.running && !pen.finished) {
+      // the last stretch has no successor to wait for
+      this.#stretch(pen, at(points, 4), at(points, 5));
+      pen.finished = true;
+    }
+    const properties = this.#properties.image.data as Uint8Array;
+    properties[4 * pen.trail] = Math.min(255, (frame.mode[rollout] ?? -1) + 1);
+    properties[4 * pen.trail + 1] = status + 1;
+  }
+
+  /** Starts a trail; the ones before it in the same slot fade. */
+  #begin(before: Pen | undefined, episode: number, x: number, y: number): Pen {
+    const trail = this.#nextTrail;
+    this.#nextTrail = (trail + 1) % TRAILS;
+    const earlier = before === undefined ? [] : [before.trail, ...before.earlier];
+    const pen: Pen = {
+      episode,
+      trail,
+      points: Float32Array.of(x, y, x, y, x, y),
+      component: -1,
+      finished: false,
+      earlier,
+    };
+    this.#fade(pen);
+    return pen;
+  }
+
+  /** Sets the opacities of the trails of a slot: the older, the fainter. */
+  #fade(pen: Pen): void {
+    const kept = Math.min(16, Math.max(3, Math.round(WANTED_TRAILS / Math.max(1, this.#slots))));
+    for (const gone of pen.earlier.splice(kept)) this.#setOpacity(gone, 0);
+    this.#setOpacity(pen.trail, 0.92);
+    pen.earlier.forEach((trail, rank) => {
+      this.#setOpacity(trail, this.#shown === 'recent' ? 0.6 * (1 - rank / kept) : 0);
+    });
+    this.#properties.needsUpdate = true;
+  }
+
+  #setOpacity(trail: number, opacity: number): void {
+    (this.#properties.image.data as Uint8Array)[4 * trail + 3] = Math.round(255 * opacity);
+  }
+
+  /** Appends the stretch between the last two points, now that the point (x, y) behind it is known. */
+  #stretch(pen: Pen, x: number, y: number): void {
+    const { points } = pen;
+    if (at(points, 2) === at(points, 4) && at(points, 3) === at(points, 5)) return;
+    const target = (this.#nextStretch % CAPACITY) * STRIDE;
+    const array = this.#buffer.array as Float32Array;
+    array.set(points, target);
+    array[target + 6] = x;
+    array[target + 7] = y;
+    array[target + 8] = pen.trail;
+    array[target + 9] = pen.component;
+    this.#nextStretch++;
+  }
+
+  /** Sends the stretches from `first` on to the GPU: one range, or two where the ring begins anew. */
+  #upload(first: number): void {
+    const count = Math.min(this.#nextStretch - first, CAPACITY);
+    if (count === 0) return;
+    const begin = first % CAPACITY;
+    const untilEnd = Math.min(count, CAPACITY - begin);
+    this.#buffer.addUpdateRange(begin * STRIDE, untilEnd * STRIDE);
+    if (count > untilEnd) this.#buffer.addUpdateRange(0, (count - untilEnd) * STRIDE);
+    this.#buffer.needsUpdate = true;
+    this.#geometry.instanceCount = Math.min(this.#nextStretch, CAPACITY);
+  }
+
+  #uniform(name: string): three.IUniform {
+    const uniform = this.#material.uniforms[name];
+    if (uniform === undefined) throw new Error(`the trail shader has no uniform ${name}`);
+    return uniform;
+  }
+}
+
+function at(points: Float32Array, index: number): number {
+  return points[index] ?? 0;
+}
+
+function dataTexture(width: number, height: number, colorSpace: three.ColorSpace): three.DataTexture {
+  const texture = new three.DataTexture(new Uint8Array(4 * width * height), width, height, three.RGBAFormat);
+  texture.colorSpace = colorSpace;
+  texture.magFilter = three.NearestFilter;
+  texture.minFilter = three.NearestFilter;
+  texture.generateMipmaps = false;
+  texture.needsUpdate = true;
+  return texture;
+}
