@@ -13,7 +13,6 @@ export function checkAction<A>(space: Space<A>, action: unknown): asserts action
     what: 'The action is not a member of the action space',
     where: 'step(action)',
     found: reason,
-    expected: JSON.stringify(space),
     remedy: 'clip the action to the bounds of env.actionSpace, and find out where it left them',
   });
 }
