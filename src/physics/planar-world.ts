@@ -171,7 +171,9 @@ function colliderOf(shape: Shape): ColliderDesc {
     case 'box':
       return ColliderDesc.cuboid(shape.halfWidth, shape.halfDepth);
     case 'polygon': {
-      const hull = ColliderDesc.convexHull(new Float32Array(shape.points.flat()));
+      const hull = spansArea(shape.points)
+        ? ColliderDesc.convexHull(new Float32Array(shape.points.flat()))
+        : null;
       if (hull !== null) return hull;
       throw new ModewiseError({
         what: 'A polygon has no convex hull',
@@ -180,4 +182,12 @@ function colliderOf(shape: Shape): ColliderDesc {
       });
     }
   }
+}
+
+/** Says whether the points are not all on one line; the engine traps on those that are. */
+function spansArea(points: readonly (readonly [number, number])[]): boolean {
+  const [origin] = points;
+  if (origin === undefined) return false;
+  const arms = points.map(([x, y]) => [x - origin[0], y - origin[1]] as const);
+  return arms.some(([ax, ay]) => arms.some(([bx, by]) => Math.abs(ax * by - ay * bx) > 1e-12));
 }
