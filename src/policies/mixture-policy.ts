@@ -38,7 +38,8 @@ export class MixturePolicy implements Policy {
   readonly #experts: InferenceMlp;
   readonly #gate: InferenceMlp;
   #streams: Rng[] = [];
-  #step = 0;
+  /** Steps done per episode, shape `[B]`. */
+  #steps = new Int32Array(0);
   #component = new Int32Array(0);
   #probabilities = new Float32Array(0);
 
@@ -67,10 +68,18 @@ export class MixturePolicy implements Policy {
   }
 
   reset(seeds: readonly number[]): void {
-    this.#streams = seeds.map((seed) => Rng.fromSeed(seed).fork('mixture policy'));
-    this.#step = 0;
+    this.#streams = seeds.map(streamOf);
+    this.#steps = new Int32Array(seeds.length);
     this.#component = new Int32Array(seeds.length);
     this.#probabilities = new Float32Array(seeds.length * this.components);
+  }
+
+  restart(episode: number, seed: number): void {
+    if (this.#streams[episode] === undefined) {
+      throw new RangeError(`there is no episode ${episode} in a batch of ${this.#streams.length}`);
+    }
+    this.#streams[episode] = streamOf(seed);
+    this.#steps[episode] = 0;
   }
 
   /** @throws RangeError when the observations are not one row per episode of the last `reset`. */
@@ -83,8 +92,10 @@ export class MixturePolicy implements Policy {
       );
     }
     const inputs = this.#observations.normalize(observations);
-    if (this.#drawsNow()) this.#draw(inputs);
-    this.#step++;
+    for (let episode = 0; episode < episodes; episode++) {
+      if (this.#drawsNow(episode)) this.#draw(episode, inputs);
+      this.#steps[episode] = (this.#steps[episode] as number) + 1;
+    }
     const means = new Float32Array(episodes * this.actionSize);
     this.#experts.forwardEach(this.#component, inputs, means);
     const actions = this.#actions.denormalize(means);
@@ -95,26 +106,30 @@ export class MixturePolicy implements Policy {
     return actions;
   }
 
-  #drawsNow(): boolean {
-    if (this.#step === 0 || this.#commitment === 'step') return true;
-    return this.#commitment !== 'episode' && this.#step % this.#commitment === 0;
+  #drawsNow(episode: number): boolean {
+    const step = this.#steps[episode] as number;
+    if (step === 0 || this.#commitment === 'step') return true;
+    return this.#commitment !== 'episode' && step % this.#commitment === 0;
   }
 
-  /** Draws a component per episode from the gate's answer to its observation. */
-  #draw(inputs: Float32Array): void {
-    const probabilities = this.#probabilities;
-    const { components } = this;
-    this.#gate.forward(0, inputs, probabilities, this.#streams.length);
-    for (const [episode, stream] of this.#streams.entries()) {
-      const row = probabilities.subarray(episode * components, (episode + 1) * components);
-      softmaxInPlace(row);
-      this.#component[episode] = stream.categorical(row);
-    }
+  /** Draws the component of an episode from the gate's answer to its observation. */
+  #draw(episode: number, inputs: Float32Array): void {
+    const { components, observationSize } = this;
+    const row = this.#probabilities.subarray(episode * components, (episode + 1) * components);
+    const input = inputs.subarray(episode * observationSize, (episode + 1) * observationSize);
+    this.#gate.forward(0, input, row, 1);
+    softmaxInPlace(row);
+    this.#component[episode] = (this.#streams[episode] as Rng).categorical(row);
   }
 
   explain(): Explanation {
     return { component: this.#component.slice(), gate: this.#probabilities.slice() };
   }
+}
+
+/** The draws of one episode. */
+function streamOf(seed: number): Rng {
+  return Rng.fromSeed(seed).fork('mixture policy');
 }
 
 /** Turns logits into probabilities, with the same bits on every engine. */

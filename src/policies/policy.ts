@@ -20,6 +20,13 @@ export interface Policy {
   /** Begins B = seeds.length fresh episodes. */
   reset(seeds: readonly number[]): void;
   /**
+   * Begins a fresh episode in place of one of the batch; the others go on as they were.
+   *
+   * @param episode - 0 .. B-1.
+   * @throws RangeError when there is no such episode.
+   */
+  restart(episode: number, seed: number): void;
+  /**
    * Chooses the next action of every episode.
    *
    * @param observations - raw (not normalized) observations, row-major, shape `[B, Do]`.

@@ -52,6 +52,9 @@ export function toyPolicy(modes: number, choose: (rng: Rng, context: number) => 
     reset([seed = 0]) {
       rng = Rng.fromSeed(seed);
     },
+    restart(_, seed) {
+      rng = Rng.fromSeed(seed);
+    },
     act([context = 0]) {
       const mode = choose(rng, context);
       return Float32Array.of(mode === null ? -1 : (mode + 0.5) / modes);
