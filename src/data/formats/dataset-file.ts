@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../../durable-file.ts';
 import { DatasetError } from '../../errors.ts';
@@ -21,4 +22,9 @@ export function writeDatasetFile(root: string, path: string, content: string | U
       { cause },
     );
   }
+}
+
+/** Removes a file of a dataset, if it is there. */
+export function removeDatasetFile(root: string, path: string): void {
+  rmSync(join(root, path), { force: true });
 }

@@ -1,6 +1,6 @@
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDatasetFile } from './dataset-file.ts';
+import { removeDatasetFile, writeDatasetFile } from './dataset-file.ts';
 import { cutEpisode, decodeDataFile, type EpisodeFrames, encodeDataFile } from './lerobot-v3-data-file.ts';
 import {
   decodeEpisodeStats,
@@ -60,7 +60,7 @@ export async function compactDataset(root: string, index: DatasetIndex): Promise
   const keptTables = writeTables(root, index, rows);
   for (const position of index.episodeFiles) {
     const path = chunkedPath(EPISODES_FOLDER, position);
-    if (!keptTables.has(path)) rmSync(join(root, path), { force: true });
+    if (!keptTables.has(path)) removeDatasetFile(root, path);
   }
   writeDatasetFile(root, TASKS_PATH, encodeTasks(info));
   writeDatasetFile(root, MODEWISE_PATH, encodeModewise(info));
@@ -68,9 +68,9 @@ export async function compactDataset(root: string, index: DatasetIndex): Promise
   writeDatasetFile(root, INFO_PATH, encodeInfo(info, rows.length, frames));
   for (const position of index.dataFiles) {
     const path = chunkedPath(DATA_FOLDER, position);
-    if (!kept.has(path)) rmSync(join(root, path), { force: true });
+    if (!kept.has(path)) removeDatasetFile(root, path);
   }
-  for (const path of index.temporary) rmSync(join(root, path), { force: true });
+  for (const path of index.temporary) removeDatasetFile(root, path);
 }
 
 /** Groups the episodes by the data file that holds them. */

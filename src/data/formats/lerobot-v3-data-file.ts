@@ -95,7 +95,7 @@ export async function decodeDataFile(file: ParquetFile, info: DatasetInfo): Prom
       const vector = Array.isArray(cell) || ArrayBuffer.isView(cell) ? (cell as ArrayLike<unknown>) : [cell];
       if (vector.length !== width) throw wrongCell(file, name, row, `${vector.length} numbers`, `${width}`);
       for (let d = 0; d < width; d++) {
-        const value = Number(vector[d] ?? Number.NaN);
+        const value = toFloat32(vector[d]);
         if (!Number.isFinite(value)) {
           throw wrongCell(file, name, row, `${String(vector[d])} at position ${d}`, 'finite numbers');
         }
@@ -110,6 +110,12 @@ export async function decodeDataFile(file: ParquetFile, info: DatasetInfo): Prom
     episodeIndex: Int32Array.from(rows, (record) => Number(record.episode_index)),
     frameIndex: Int32Array.from(rows, (record) => Number(record.frame_index)),
   };
+}
+
+/** Reads a number, big integer or boolean; everything else is not a number. */
+function toFloat32(value: unknown): number {
+  const isNumeric = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
+  return isNumeric ? Math.fround(Number(value)) : Number.NaN;
 }
 
 function wrongCell(
@@ -166,7 +172,8 @@ export function cutEpisode(
       where: path,
       found: `content hash ${contentHash}`,
       expected: `content hash ${facts.contentHash}`,
-      remedy: 'restore the file from a copy, or go on without it: modewise data repair --drop-damaged DIR',
+      remedy:
+        'restore the file from a copy, or copy the intact episodes with: modewise data repair DIR --out NEW',
     });
   }
   return columns;

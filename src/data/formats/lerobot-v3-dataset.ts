@@ -31,6 +31,8 @@ import { readParquet } from './parquet.ts';
 export class LeRobotV3Dataset implements Dataset {
   readonly path: string;
   readonly info: DatasetInfo;
+  /** False when another program wrote the dataset. */
+  readonly #ours: boolean;
   #entries: EpisodeEntry[];
   /** Present while the dataset may be appended to. */
   #lock: DatasetLock | null;
@@ -45,6 +47,7 @@ export class LeRobotV3Dataset implements Dataset {
     const { stored, entries, listed, dataFiles, superseded, temporary } = index;
     this.path = root;
     this.info = stored.info;
+    this.#ours = stored.ours;
     this.#entries = [...entries];
     this.#lock = lock;
     const last = dataFiles.at(-1);
@@ -150,6 +153,9 @@ export class LeRobotV3Dataset implements Dataset {
     if (this.#decoded?.path !== path) {
       this.#decoded = { path, frames: await decodeDataFile(readParquet(path), this.info) };
     }
-    return episodeOf(facts, cutEpisode(this.#decoded.frames, facts, rowStart, path));
+    const columns = cutEpisode(this.#decoded.frames, facts, rowStart, path);
+    // Other writers record success as a column only.
+    const success = this.#ours ? facts.success : columns['next.success']?.at(-1) === 1;
+    return episodeOf({ ...facts, success }, columns);
   }
 }

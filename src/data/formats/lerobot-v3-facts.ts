@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { DatasetError } from '../../errors.ts';
 import type { DatasetInfo } from '../dataset.ts';
 import type { Episode, Provenance } from '../episode.ts';
@@ -20,6 +22,36 @@ export interface FileFacts {
   readonly dataset: DatasetInfo;
   readonly episodes: readonly EpisodeFacts[];
 }
+
+const fileFactsSchema = z.object({
+  version: z.literal(FORMAT_VERSION),
+  dataset: z.object({
+    envId: z.string(),
+    modes: z.array(z.string()),
+    fps: z.number().positive(),
+    columns: z.record(z.string(), z.object({ width: z.int().positive(), names: z.array(z.string()) })),
+    task: z.string().exactOptional(),
+  }),
+  episodes: z
+    .array(
+      z.object({
+        index: z.int().nonnegative(),
+        length: z.int().positive(),
+        seed: z.int(),
+        resetOptions: z.record(z.string(), z.unknown()),
+        mode: z.int().nonnegative().nullable(),
+        success: z.boolean(),
+        finalStateHash: z.string(),
+        provenance: z.object({
+          source: z.enum(['scripted', 'teleoperated', 'rollout', 'imported']),
+          author: z.string(),
+          settings: z.record(z.string(), z.unknown()),
+        }),
+        contentHash: z.string().nullable(),
+      }),
+    )
+    .min(1),
+});
 
 /** Key of the parquet metadata that holds the file facts. */
 export const FACTS_KEY = 'modewise';
@@ -56,18 +88,26 @@ export const FOREIGN_PROVENANCE: Provenance = { source: 'imported', author: 'unk
  * @throws DatasetError when they are no JSON of a version that is known here.
  */
 export function parseFileFacts(text: string, path: string): FileFacts {
-  let facts: FileFacts;
+  let json: unknown;
   try {
-    facts = JSON.parse(text) as FileFacts;
+    json = JSON.parse(text);
   } catch (cause) {
     throw new DatasetError({ what: 'the episode facts in a data file are no JSON', where: path }, { cause });
   }
-  if (facts.version === FORMAT_VERSION && Array.isArray(facts.episodes)) return facts;
+  const result = fileFactsSchema.safeParse(json);
+  if (result.success) return result.data;
+  const { path: key, message } = result.error.issues[0]!;
   throw new DatasetError({
-    what: 'the episode facts in a data file are of another version',
-    where: path,
-    found: `version ${JSON.stringify(facts.version)}`,
-    expected: `version ${FORMAT_VERSION}`,
+    what: 'the episode facts in a data file are not usable',
+    where: `${path}, metadata key ${FACTS_KEY}, at ${key.join('.') || '(the whole)'}`,
+    found: message,
+    expected: `facts of format version ${FORMAT_VERSION}`,
     remedy: 'use the modewise that wrote the dataset, or a newer one',
   });
+}
+
+/** Names the first fact in which two accounts of an episode differ, or null. */
+export function factsDifference(a: EpisodeFacts, b: EpisodeFacts): keyof EpisodeFacts | null {
+  const keys = Object.keys(b) as (keyof EpisodeFacts)[];
+  return keys.find((key) => !isDeepStrictEqual(a[key], b[key])) ?? null;
 }

@@ -83,15 +83,19 @@ async function readEpisodeTable(
   return rows;
 }
 
-/** Takes the rows of a file's episodes from the file itself. */
-function rowsOfDataFile(
+/**
+ * Takes the rows of a file's episodes from the file itself.
+ *
+ * @throws DatasetError when the file is damaged, or another program wrote it.
+ */
+export function rowsOfDataFile(
   root: string,
   position: FilePosition,
-): { info: DatasetInfo; rows: EpisodeRow[] } | null {
+): { info: DatasetInfo; rows: EpisodeRow[] } {
   const path = join(root, chunkedPath(DATA_FOLDER, position));
   const file = readParquet(path);
   const text = metadataOf(file, FACTS_KEY);
-  if (text === undefined) return null;
+  if (text === undefined) throw unlistedFile(path);
   const { dataset, episodes } = parseFileFacts(text, path);
   const frames = episodes.reduce((total, { length }) => total + length, 0);
   if (frames !== file.rows) {
@@ -103,6 +107,37 @@ function rowsOfDataFile(
     });
   }
   return { info: dataset, rows: episodes.map((facts) => ({ facts, position, firstFrame: 0 })) };
+}
+
+/** What some data files say of themselves. */
+export interface DataFileScan {
+  /** Null when there is no data file. */
+  readonly info: DatasetInfo | null;
+  /** Those that hold no episode that was not known before. */
+  readonly superseded: readonly FilePosition[];
+}
+
+/**
+ * Adds the episodes of data files, as the files tell them, to the rows that are known already.
+ *
+ * @param rows - extended in place; an episode that is in it stays as it is.
+ * @throws DatasetError when a file is damaged, or another program wrote it.
+ */
+export function addDataFiles(
+  root: string,
+  files: readonly FilePosition[],
+  rows: Map<number, EpisodeRow>,
+): DataFileScan {
+  const superseded: FilePosition[] = [];
+  let info: DatasetInfo | null = null;
+  for (const position of files) {
+    const found = rowsOfDataFile(root, position);
+    info ??= found.info;
+    const fresh = found.rows.filter(({ facts }) => !rows.has(facts.index));
+    if (fresh.length === 0) superseded.push(position);
+    for (const row of fresh) rows.set(row.facts.index, row);
+  }
+  return { info, superseded };
 }
 
 /**
@@ -124,16 +159,9 @@ export async function readIndex(root: string): Promise<DatasetIndex> {
     referenced.add(path);
     if (!present.has(path)) throw missingFile(root, path, facts.index);
   }
-  const superseded: FilePosition[] = [];
-  for (const position of data.files) {
-    if (referenced.has(chunkedPath(DATA_FOLDER, position))) continue;
-    const found = rowsOfDataFile(root, position);
-    if (found === null) throw unlistedFile(root, position);
-    const fresh = found.rows.filter(({ facts }) => !rows.has(facts.index));
-    if (fresh.length === 0) superseded.push(position);
-    else for (const row of found.rows) rows.set(row.facts.index, row);
-  }
-  const entries = order(root, rows);
+  const unlisted = data.files.filter((position) => !referenced.has(chunkedPath(DATA_FOLDER, position)));
+  const { superseded } = addDataFiles(root, unlisted, rows);
+  const entries = orderEpisodes(root, rows);
   if (stored.totalEpisodes > entries.length) {
     throw new DatasetError({
       what: 'episodes are missing',
@@ -154,8 +182,12 @@ export async function readIndex(root: string): Promise<DatasetIndex> {
   };
 }
 
-/** Puts rows in episode order, refuses gaps, and works out the frame positions. */
-function order(root: string, rows: ReadonlyMap<number, EpisodeRow>): EpisodeEntry[] {
+/**
+ * Puts rows in episode order and works out the frame positions.
+ *
+ * @throws DatasetError when the indices have a gap.
+ */
+export function orderEpisodes(root: string, rows: ReadonlyMap<number, EpisodeRow>): EpisodeEntry[] {
   const entries: EpisodeEntry[] = [];
   let firstFrame = 0;
   let rowStart = 0;
@@ -167,8 +199,7 @@ function order(root: string, rows: ReadonlyMap<number, EpisodeRow>): EpisodeEntr
         where: root,
         found: `${rows.size} episodes, none of them with index ${index}`,
         expected: `episodes 0 to ${rows.size - 1}`,
-        remedy:
-          'restore the missing data file, or number the rest anew with: modewise data repair --drop-damaged DIR',
+        remedy: 'restore the missing data file, or copy the others with: modewise data repair DIR --out NEW',
       });
     }
     const before = entries.at(-1);
@@ -186,14 +217,15 @@ function missingFile(root: string, path: string, episode: number): DatasetError 
     where: join(root, path),
     found: 'nothing',
     expected: `the frames of episode ${episode}`,
-    remedy: 'restore it from a copy, or go on without it: modewise data repair --drop-damaged DIR',
+    remedy: 'restore it from a copy, or copy the intact episodes with: modewise data repair DIR --out NEW',
   });
 }
 
-function unlistedFile(root: string, position: FilePosition): DatasetError {
+function unlistedFile(path: string): DatasetError {
   return new DatasetError({
-    what: 'a data file is not listed in meta/episodes and does not say which episodes it holds',
-    where: join(root, chunkedPath(DATA_FOLDER, position)),
-    remedy: 'remove it, or finish the recording with the program that wrote it',
+    what: 'a data file does not say which episodes it holds: modewise did not write it',
+    where: path,
+    expected: 'a file that meta/episodes lists',
+    remedy: 'finish or repair the recording with the program that wrote it, or remove the file',
   });
 }
