@@ -60,6 +60,20 @@ async function referenceStep(): Promise<TrainingStepResult> {
   return runTrainingStep();
 }
 
+/** Runs the training step on the active backend. */
+async function prove(name: BackendName): Promise<TrainingStepResult> {
+  try {
+    return await runTrainingStep();
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const remedy = 'update its driver or packages, or take another one: --backend auto';
+    throw new BackendError(
+      { what: `Backend '${name}' cannot take a training step`, found, remedy },
+      { cause },
+    );
+  }
+}
+
 /** Starts a backend and proves it with a training step. */
 async function start(
   driver: BackendDriver,
@@ -67,7 +81,7 @@ async function start(
   reference: TrainingStepResult,
 ): Promise<Omit<BackendReport, 'skipped'>> {
   const active = await driver.activate(options);
-  const gradientError = trainingStepError(await runTrainingStep(), reference);
+  const gradientError = trainingStepError(await prove(driver.name), reference);
   if (gradientError <= driver.gradientTolerance) return { ...active, name: driver.name, gradientError };
   throw new BackendError({
     what: `Backend '${driver.name}' computes wrong gradients on this machine`,

@@ -44,6 +44,8 @@ export interface ActiveBackend {
   readonly threads?: number;
   /** Whether the same seed gives the same bits on every machine. */
   readonly deterministic: boolean;
+  /** What was asked for and could not be had, such as threads in a page without shared memory. */
+  readonly notes: readonly string[];
 }
 
 /** One way to run tensors: how to find out whether it can run, and how to start it. */

@@ -45,6 +45,7 @@ export const jsDriver: BackendDriver = {
       threads: 1,
       // Math.exp and its kin are left to each JavaScript engine
       deterministic: false,
+      notes: [],
     };
   },
 };

@@ -113,7 +113,12 @@ function tensorflowDriver(name: 'native' | 'cuda'): BackendDriver {
       if (wantsGpu && !backend.isUsingGpuDevice) {
         throw new BackendError({ what: "Backend 'cuda' cannot run here", found: noGpu, remedy });
       }
-      return { tfjsName, ...(await describe(backend.binding.TF_Version, addon)), deterministic: false };
+      return {
+        tfjsName,
+        ...(await describe(backend.binding.TF_Version, addon)),
+        deterministic: false,
+        notes: [],
+      };
     },
   };
 }

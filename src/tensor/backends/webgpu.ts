@@ -123,6 +123,13 @@ export const webgpuDriver: BackendDriver = {
     await import('@tensorflow/tfjs-backend-webgpu');
     await setTfjsBackend('webgpu');
     const { device, software } = finding;
-    return { tfjsName: 'webgpu', device, software, versions: finding.versions, deterministic: false };
+    return {
+      tfjsName: 'webgpu',
+      device,
+      software,
+      versions: finding.versions,
+      deterministic: false,
+      notes: [],
+    };
   },
 };
