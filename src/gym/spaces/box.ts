@@ -1,7 +1,8 @@
 import { SpaceError } from '../../errors.ts';
 import type { Rng } from '../../random.ts';
+import { flattenNumbers, type NestedNumbers, nestNumbers } from './nested-numbers.ts';
 import { SeededSpace } from './seeded-space.ts';
-import type { SpaceJson } from './space.ts';
+import type { SampleOptions, SpaceJson } from './space.ts';
 
 const arrayTypes = {
   float32: Float32Array,
@@ -14,8 +15,6 @@ const arrayTypes = {
 export type BoxDtype = keyof typeof arrayTypes;
 /** The typed array that holds a member of a box of this element type. */
 export type BoxArray<D extends BoxDtype = BoxDtype> = InstanceType<(typeof arrayTypes)[D]>;
-
-type NestedNumbers = number | string | readonly NestedNumbers[];
 
 /** What a {@link Box} is built from. */
 export interface BoxOptions<D extends BoxDtype> {
@@ -41,6 +40,8 @@ export interface BoxOptions<D extends BoxDtype> {
 export class Box<D extends BoxDtype = 'float32'> extends SeededSpace<BoxArray<D>> {
   readonly shape: readonly number[];
   readonly dtype: D;
+  /** Number of elements of a member. */
+  readonly size: number;
   /** Lower bounds, one per element; not to be changed. */
   readonly low: BoxArray<D>;
   /** Upper bounds, one per element; not to be changed. */
@@ -61,6 +62,7 @@ export class Box<D extends BoxDtype = 'float32'> extends SeededSpace<BoxArray<D>
       });
     }
     this.shape = [...given];
+    this.size = given.reduce((product, side) => product * side, 1);
     this.low = this.#bounds('low', low);
     this.high = this.#bounds('high', high);
     for (let i = 0; i < this.low.length; i++) {
@@ -73,11 +75,6 @@ export class Box<D extends BoxDtype = 'float32'> extends SeededSpace<BoxArray<D>
         });
       }
     }
-  }
-
-  /** Number of elements of a member. */
-  get size(): number {
-    return this.shape.reduce((product, side) => product * side, 1);
   }
 
   #bounds(name: string, bound: number | ArrayLike<number>): BoxArray<D> {
@@ -106,12 +103,22 @@ export class Box<D extends BoxDtype = 'float32'> extends SeededSpace<BoxArray<D>
     return array;
   }
 
+  /** Returns a new array of this box's length and element type, filled with zeros; a member only if 0 is in bounds. */
+  zeros(): BoxArray<D> {
+    return new arrayTypes[this.dtype](this.size) as BoxArray<D>;
+  }
+
   /**
    * Draws a member: uniform between finite bounds (inclusive for the integer types), exponential beside a single
    * finite bound, normal where there is none.
+   *
+   * @throws SpaceError when a mask or a probability is given: a box has none.
    */
-  protected draw(rng: Rng): BoxArray<D> {
-    const array = new arrayTypes[this.dtype](this.size) as BoxArray<D>;
+  protected draw(rng: Rng, options: SampleOptions): BoxArray<D> {
+    if (options.mask !== undefined || options.probability !== undefined) {
+      throw new SpaceError({ what: 'A Box cannot be sampled with a mask or a probability' });
+    }
+    const array = this.zeros();
     const whole = this.dtype === 'int32' || this.dtype === 'uint8';
     for (let i = 0; i < array.length; i++) {
       const low = this.low[i] as number;
@@ -150,8 +157,8 @@ export class Box<D extends BoxDtype = 'float32'> extends SeededSpace<BoxArray<D>
       type: 'Box',
       dtype: this.dtype,
       shape: this.shape,
-      low: nest(this.low, this.shape),
-      high: nest(this.high, this.shape),
+      low: nestNumbers(this.low, this.shape),
+      high: nestNumbers(this.high, this.shape),
     };
   }
 
@@ -172,28 +179,8 @@ export class Box<D extends BoxDtype = 'float32'> extends SeededSpace<BoxArray<D>
     return new Box({
       dtype: dtype as BoxDtype,
       shape: shape as number[],
-      low: flatten(low as NestedNumbers, 'low'),
-      high: flatten(high as NestedNumbers, 'high'),
+      low: flattenNumbers(low as NestedNumbers, 'low'),
+      high: flattenNumbers(high as NestedNumbers, 'high'),
     });
   }
-}
-
-/** JSON has no infinities: they are written as the strings 'Infinity' and '-Infinity'. */
-function nest(values: BoxArray, shape: readonly number[]): unknown {
-  const numbers: unknown[] = Array.from(values, (value) => (Number.isFinite(value) ? value : String(value)));
-  if (shape.length === 0) return numbers[0];
-  let nested = numbers;
-  for (const side of shape.slice(1).reverse()) {
-    nested = Array.from({ length: nested.length / side }, (_, i) => nested.slice(i * side, (i + 1) * side));
-  }
-  return nested;
-}
-
-function flatten(nested: NestedNumbers, where: string): number[] {
-  if (Array.isArray(nested)) return nested.flatMap((part) => flatten(part, where));
-  const value = typeof nested === 'number' ? nested : { Infinity, '-Infinity': -Infinity }[String(nested)];
-  if (value === undefined) {
-    throw new SpaceError({ what: 'A bound of a Box is not a number', where, found: String(nested) });
-  }
-  return [value];
 }

@@ -1,9 +1,13 @@
 import { SpaceError } from '../../errors.ts';
 import type { Rng } from '../../random.ts';
+import { chooseIndex } from './choose-index.ts';
 import { SeededSpace } from './seeded-space.ts';
-import type { SpaceJson } from './space.ts';
+import type { SampleOptions, SpaceJson } from './space.ts';
 
-/** The whole numbers `start .. start + n - 1`, after Gymnasium's `Discrete`. */
+/**
+ * The whole numbers `start .. start + n - 1`, after Gymnasium's `Discrete`. `sample` takes a mask of n zeros and ones
+ * (none allowed: `start`), or n probabilities that sum to 1.
+ */
 export class Discrete extends SeededSpace<number> {
   readonly shape: readonly number[] = [];
   readonly n: number;
@@ -23,8 +27,8 @@ export class Discrete extends SeededSpace<number> {
     this.start = start;
   }
 
-  protected draw(rng: Rng): number {
-    return this.start + rng.integer(this.n);
+  protected draw(rng: Rng, options: SampleOptions): number {
+    return this.start + chooseIndex(rng, this.n, options);
   }
 
   explain(value: unknown): string | null {

@@ -3,11 +3,26 @@ import { didYouMean } from '../../nearest-name.ts';
 import { Box } from './box.ts';
 import { Dict } from './dict.ts';
 import { Discrete } from './discrete.ts';
+import { MultiBinary } from './multi-binary.ts';
+import { MultiDiscrete } from './multi-discrete.ts';
+import { Sequence } from './sequence.ts';
 import type { Space, SpaceJson } from './space.ts';
+import { Text } from './text.ts';
+import { Tuple } from './tuple.ts';
 
 const readers: Readonly<Record<string, (json: SpaceJson) => Space<unknown>>> = {
   Box: (json) => Box.fromJSON(json),
   Discrete: (json) => Discrete.fromJSON(json),
+  MultiBinary: (json) => MultiBinary.fromJSON(json),
+  MultiDiscrete: (json) => MultiDiscrete.fromJSON(json),
+  Text: (json) => Text.fromJSON(json),
+  Tuple: ({ subspaces }) => {
+    if (!Array.isArray(subspaces)) {
+      throw new SpaceError({ what: 'A Tuple space has no subspaces', where: 'subspaces' });
+    }
+    return new Tuple(subspaces.map(spaceFromJSON));
+  },
+  Sequence: ({ feature_space }) => new Sequence(spaceFromJSON(feature_space)),
   Dict: (json) => {
     const { subspaces } = json;
     if (typeof subspaces !== 'object' || subspaces === null) {

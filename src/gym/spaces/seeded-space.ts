@@ -1,6 +1,7 @@
+import { SpaceError } from '../../errors.ts';
 import { Rng } from '../../random.ts';
 import { entropySeed } from '../seeding.ts';
-import type { Space, SpaceJson } from './space.ts';
+import type { SampleOptions, Space, SpaceJson } from './space.ts';
 
 /** Gives a space its own generator; every space has one, apart from that of the environment. */
 export abstract class SeededSpace<T> implements Space<T> {
@@ -11,18 +12,25 @@ export abstract class SeededSpace<T> implements Space<T> {
     this.#rng = Rng.fromSeed(seed);
   }
 
-  sample(rng?: Rng): T {
-    if (rng !== undefined) return this.draw(rng);
+  sample(rng?: Rng, options: SampleOptions = {}): T {
+    if (options.mask !== undefined && options.probability !== undefined) {
+      throw new SpaceError({
+        what: 'A space was given both a mask and a probability to sample with',
+        where: `sample of ${this.constructor.name}`,
+        expected: 'one of the two',
+      });
+    }
+    if (rng !== undefined) return this.draw(rng, options);
     this.#rng ??= Rng.fromSeed(entropySeed());
-    return this.draw(this.#rng);
+    return this.draw(this.#rng, options);
   }
 
   contains(value: unknown): value is T {
     return this.explain(value) === null;
   }
 
-  /** Draws a member from a generator. */
-  protected abstract draw(rng: Rng): T;
+  /** Draws a member from a generator; at most one of mask and probability is set. */
+  protected abstract draw(rng: Rng, options: SampleOptions): T;
   abstract explain(value: unknown): string | null;
   abstract toJSON(): SpaceJson;
 }
