@@ -1,18 +1,26 @@
-import { type AxisResponse, discreteResponse } from '../src/physics/end-effector.ts';
+import { type AxisResponse, SampledResponse, type StepTiming } from '../src/physics/second-order.ts';
 
-/** Where the arm is along one axis. */
-interface AxisState {
+/** One axis of the arm. */
+class Axis {
   position: number;
-  velocity: number;
-}
+  #commanded: number;
+  #velocity = 0;
+  readonly #response: SampledResponse;
 
-/** Response and timing of an arm. */
-export interface ArmModelOptions {
-  readonly start: { readonly x: number; readonly y: number };
-  readonly responseX: AxisResponse;
-  readonly responseY: AxisResponse;
-  readonly controlSeconds: number;
-  readonly subSteps: number;
+  constructor(start: number, response: SampledResponse) {
+    this.position = start;
+    this.#commanded = start;
+    this.#response = response;
+  }
+
+  step(commanded: number, subSteps: number): void {
+    this.#velocity += this.#response.kick * (commanded - this.#commanded);
+    this.#commanded = commanded;
+    for (let i = 0; i < subSteps; i++) {
+      this.#velocity = this.#response.nextVelocity(this.#velocity, commanded - this.position);
+      this.position += this.#response.subStepSeconds * this.#velocity;
+    }
+  }
 }
 
 /**
@@ -20,45 +28,33 @@ export interface ArmModelOptions {
  * physics engine. A demonstrator rehearses on it, as a person does in the head.
  */
 export class ArmModel {
-  readonly #axes: readonly [AxisState, AxisState];
-  readonly #responses: readonly [ReturnType<typeof discreteResponse>, ReturnType<typeof discreteResponse>];
-  readonly #subStepSeconds: number;
+  readonly #x: Axis;
+  readonly #y: Axis;
   readonly #subSteps: number;
 
-  constructor(options: ArmModelOptions) {
+  constructor(
+    options: {
+      readonly start: { readonly x: number; readonly y: number };
+      readonly responseX: AxisResponse;
+      readonly responseY: AxisResponse;
+    } & StepTiming,
+  ) {
     this.#subSteps = options.subSteps;
-    this.#subStepSeconds = options.controlSeconds / options.subSteps;
-    this.#axes = [
-      { position: options.start.x, velocity: 0 },
-      { position: options.start.y, velocity: 0 },
-    ];
-    this.#responses = [
-      discreteResponse(options.responseX, this.#subStepSeconds),
-      discreteResponse(options.responseY, this.#subStepSeconds),
-    ];
+    this.#x = new Axis(options.start.x, new SampledResponse(options.responseX, options));
+    this.#y = new Axis(options.start.y, new SampledResponse(options.responseY, options));
   }
 
   get x(): number {
-    return this.#axes[0].position;
+    return this.#x.position;
   }
 
   get y(): number {
-    return this.#axes[1].position;
+    return this.#y.position;
   }
 
   /** Advances one control step under a constant commanded position. */
   step(commandedX: number, commandedY: number): void {
-    this.#advance(0, commandedX);
-    this.#advance(1, commandedY);
-  }
-
-  #advance(index: 0 | 1, commanded: number): void {
-    const axis = this.#axes[index];
-    const { a2, b } = this.#responses[index];
-    const h = this.#subStepSeconds;
-    for (let i = 0; i < this.#subSteps; i++) {
-      axis.velocity = -a2 * axis.velocity + (b * (commanded - axis.position)) / h;
-      axis.position += h * axis.velocity;
-    }
+    this.#x.step(commandedX, this.#subSteps);
+    this.#y.step(commandedY, this.#subSteps);
   }
 }

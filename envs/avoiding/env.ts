@@ -123,8 +123,8 @@ export class Avoiding implements Task {
     for (const { name, x, y, radius } of layout.obstacles) {
       world.add({ name, shape: { kind: 'disc', radius }, poseInWorld: [x, y, 0], motion: 'fixed' });
     }
-    const { responseX, responseY } = layout;
-    const arm = new EndEffector({ body: rod, responseX, responseY, subStepSeconds });
+    const { controlSeconds, responseX, responseY, subSteps } = layout;
+    const arm = new EndEffector({ body: rod, responseX, responseY, controlSeconds, subSteps });
     return { world, rod, arm, tracker: new ModeTracker() };
   }
 
@@ -144,8 +144,7 @@ export class Avoiding implements Task {
     const { world, rod, arm, tracker } = this.#running;
     const [deltaX = 0, deltaY = 0] = action;
     const [x = 0, y = 0] = arm.commanded;
-    arm.commanded[0] = Math.min(Math.max(x + deltaX, minX), maxX);
-    arm.commanded[1] = Math.min(Math.max(y + deltaY, minY), maxY);
+    arm.command(Math.min(Math.max(x + deltaX, minX), maxX), Math.min(Math.max(y + deltaY, minY), maxY));
     let touched: Body | null = null;
     for (let i = 0; i < layout.subSteps; i++) {
       arm.push();
