@@ -1,71 +1,62 @@
 import { Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.ts';
+import type { DatasetSummary } from '../data/inspect.ts';
 import { UsageError } from '../errors.ts';
-import { behaviorEntropy } from '../eval/metrics.ts';
 import { Rng } from '../random.ts';
+import { EXIT } from './failure.ts';
 import { table } from './table.ts';
-import { defineVerb, wholeNumber } from './verb.ts';
-
-/** Counts and lengths of what a dataset holds. */
-async function summarize(dataset: Dataset) {
-  const { modes } = dataset.info;
-  const counts = new Array<number>(modes.length).fill(0);
-  const lengths: number[] = [];
-  const sources = new Set<string>();
-  let successes = 0;
-  let withoutMode = 0;
-  for await (const { length, mode, provenance, success } of dataset) {
-    lengths.push(length);
-    sources.add(`${provenance.source} by ${provenance.author}`);
-    if (success) successes++;
-    if (mode === null) withoutMode++;
-    else counts[mode] = (counts[mode] ?? 0) + 1;
-  }
-  const frames = lengths.reduce((total, length) => total + length, 0);
-  const mean = frames / Math.max(1, lengths.length);
-  const variance =
-    lengths.reduce((total, length) => total + (length - mean) ** 2, 0) / Math.max(1, lengths.length - 1);
-  return {
-    episodes: dataset.length,
-    frames,
-    successes,
-    lengths: {
-      mean,
-      standardDeviation: Math.sqrt(variance),
-      min: lengths.length === 0 ? 0 : Math.min(...lengths),
-      max: lengths.length === 0 ? 0 : Math.max(...lengths),
-    },
-    modes: {
-      covered: counts.filter((count) => count > 0).length,
-      total: modes.length,
-      counts,
-      names: modes,
-      withoutMode,
-      entropy: behaviorEntropy(counts),
-    },
-    sources: [...sources].sort(),
-  };
-}
+import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
 
 /** Facts about one episode, without its columns. */
 async function episodeFacts(dataset: Dataset, index: number) {
   const { columns, mode, ...facts } = await dataset.episode(index);
-  const name = mode === null ? null : dataset.info.modes[mode];
-  const shapes = Object.entries(columns).map(([column, values]) => [
+  const shapes = Object.entries(columns).map(([column, { length }]) => [
     column,
-    [facts.length, values.length / facts.length],
+    [facts.length, length / facts.length],
   ]);
-  return { index, mode, modeName: name ?? null, ...facts, shapes: Object.fromEntries(shapes) };
+  const modeName = mode === null ? null : (dataset.info.modes[mode] ?? null);
+  return { index, mode, modeName, ...facts, shapes: Object.fromEntries(shapes) };
+}
+
+function formatSummary(summary: DatasetSummary): string {
+  const { fps, length, modes } = summary;
+  const authors = summary.provenance.map((one) => `${one.episodes} ${one.source} by ${one.author}`);
+  const unlabelled = modes.unlabelled > 0 ? `, ${modes.unlabelled} episodes without a mode` : '';
+  const facts = [
+    `${summary.path}: ${summary.format}, ${summary.env}`,
+    `${summary.episodes} episodes, ${summary.frames} frames at ${fps.toFixed(2)} Hz, ${summary.seconds.toFixed(1)} s`,
+    `${summary.successes} successes; ${authors.join(', ') || 'nothing recorded'}`,
+  ];
+  if (length !== null) {
+    const spread = `${length.mean.toFixed(1)} ± ${length.sd.toFixed(1)}, ${length.min} to ${length.max}`;
+    facts.push(`steps in an episode: ${spread}`);
+  }
+  const entropy = modes.entropy === null ? '' : `, entropy ${modes.entropy.toFixed(3)}`;
+  facts.push(`modes: ${modes.covered} of ${modes.total}${entropy}${unlabelled}`);
+  if (!summary.finished) facts.push('the recording was not closed; `modewise data repair` finishes it');
+  const numbers = (values: readonly number[]) => values.map((value) => value.toPrecision(3)).join(' ');
+  const columns = summary.columns.map((column) => [
+    column.name,
+    column.names.join(' '),
+    numbers(column.min),
+    numbers(column.max),
+    numbers(column.mean),
+    numbers(column.std),
+  ]);
+  const sections = [facts.join('\n'), table(['column', 'components', 'min', 'max', 'mean', 'std'], columns)];
+  if (modes.counts.length > 0) {
+    const ways = modes.counts.map(({ episodes, mode }) => [mode, String(episodes)]);
+    sections.push(table(['mode', 'episodes'], ways));
+  }
+  return sections.join('\n\n');
 }
 
 function inspectCommand(): Command {
   const command = new Command('inspect')
-    .description('show what a dataset holds: environment, episodes, modes, lengths, columns, one episode')
+    .description('show what a dataset holds: episodes, modes, lengths, columns, and one episode')
     .argument('<dir>', 'dataset folder')
     .addOption(
-      new Option('--episode <n>', 'episode to show (default: one drawn by the seed)').argParser(
-        wholeNumber(0),
-      ),
+      new Option('--episode <n>', 'episode to show (default: drawn by the seed)').argParser(wholeNumber(0)),
     );
   return defineVerb<{ readonly episode?: number }>(
     command,
@@ -77,55 +68,151 @@ function inspectCommand(): Command {
       seedMeaning: 'draws the episode that is shown',
     },
     async ([path = ''], { options }) => {
+      const { inspectDataset } = await import('../data/inspect.ts');
       const { openDataset } = await import('../data/store.ts');
-      const dataset = await openDataset(path, { access: 'read' });
-      const { info } = dataset;
-      if (options.episode !== undefined && options.episode >= dataset.length) {
+      const summary = await inspectDataset(path);
+      if (options.episode !== undefined && options.episode >= summary.episodes) {
         throw new UsageError({
           what: 'There is no such episode',
           found: `--episode ${options.episode}`,
-          expected: `0 to ${dataset.length - 1}`,
+          expected: `0 to ${summary.episodes - 1}`,
         });
       }
-      const summary = await summarize(dataset);
-      const shown =
-        options.episode ?? Rng.fromSeed(options.seed).fork('inspect').integer(Math.max(1, dataset.length));
-      const episode = dataset.length === 0 ? null : await episodeFacts(dataset, shown);
+      if (summary.episodes === 0)
+        return { json: { ...summary, episode: null }, text: formatSummary(summary) };
+      const drawn = Rng.fromSeed(options.seed).fork('inspect').integer(summary.episodes);
+      const dataset = await openDataset(path, { access: 'read' });
+      const episode = await episodeFacts(dataset, options.episode ?? drawn);
       await dataset.close();
-      const { lengths, modes } = summary;
-      const facts = [
-        `${path}: ${info.envId}, ${summary.episodes} episodes, ${summary.frames} frames at ${info.fps.toFixed(2)} Hz`,
-        `successes ${summary.successes}; recorded as ${summary.sources.join(', ') || 'nothing'}`,
-        `length ${lengths.mean.toFixed(1)} ± ${lengths.standardDeviation.toFixed(1)} steps, ${lengths.min} to ${lengths.max}`,
-        `modes ${modes.covered} of ${modes.total}, entropy ${modes.entropy.toFixed(3)}`,
+      const shown = [
+        `episode ${episode.index}: ${episode.modeName ?? 'no mode'}, ${episode.success ? 'success' : 'failure'}`,
+        `${episode.length} steps, seed ${episode.seed}, final state ${episode.finalStateHash || 'unknown'}`,
+        `settings ${JSON.stringify(episode.provenance.settings)}`,
       ];
-      const columns = Object.entries(info.columns).map(([name, spec]) => [
-        name,
-        String(spec.width),
-        spec.names.join(', '),
-      ]);
-      const ways = modes.names.map((name, i) => [name, String(modes.counts[i] ?? 0)]);
-      const sections = [facts.join('\n'), table(['column', 'width', 'names'], columns)];
-      if (ways.length > 0) sections.push(table(['mode', 'episodes'], ways));
-      if (episode !== null) {
-        const way = episode.modeName ?? 'no mode';
-        const settings = JSON.stringify(episode.provenance.settings);
-        sections.push(
-          `episode ${episode.index}: ${way}, ${episode.length} steps, seed ${episode.seed}, ${episode.success ? 'success' : 'failure'}, ` +
-            `state ${episode.finalStateHash || 'not recorded'}, settings ${settings}`,
+      return { json: { ...summary, episode }, text: `${formatSummary(summary)}\n\n${shown.join('\n')}` };
+    },
+  );
+}
+
+/** Replays some episodes in the simulator; says which do not come to the recorded end. */
+async function replaySome(
+  path: string,
+  count: number,
+  { options, progress, signal }: Pick<VerbContext<unknown>, 'options' | 'progress' | 'signal'>,
+): Promise<{ readonly replayed: number; readonly problems: readonly string[] }> {
+  await import('../../envs/index.ts');
+  const { list } = await import('../gym/registry.ts');
+  const { makeTask } = await import('../../envs/task.ts');
+  const { replayEpisode } = await import('../../demos/replay.ts');
+  const { openDataset } = await import('../data/store.ts');
+  const dataset = await openDataset(path, { access: 'read' });
+  const { envId } = dataset.info;
+  const problems: string[] = [];
+  let replayed = 0;
+  // an environment of another program cannot be replayed here, and that is no fault of the data
+  if (list().some(({ id }) => id === envId)) {
+    const order = Array.from({ length: dataset.length }, (_, index) => index);
+    const drawn = Rng.fromSeed(options.seed).fork('replay').shuffle(order).slice(0, count);
+    progress.start('replaying');
+    for (const index of drawn) {
+      if (signal.aborted) break;
+      const episode = await dataset.episode(index);
+      // imported episodes do not tell the state they ended in
+      if (episode.finalStateHash === '') continue;
+      const { envKwargs } = episode.provenance.settings as { readonly envKwargs?: Record<string, unknown> };
+      const made = await makeTask(envId, envKwargs === undefined ? {} : { kwargs: envKwargs });
+      const replay = replayEpisode(made, episode);
+      made.env.close();
+      replayed++;
+      progress.update(replayed, drawn.length);
+      if (replay.same) continue;
+      const where = replay.firstDifference === null ? 'at its end' : `from step ${replay.firstDifference}`;
+      problems.push(
+        `episode ${index} does not replay: it differs ${where}; ` +
+          `state ${replay.stateHash}, recorded ${episode.finalStateHash}`,
+      );
+    }
+  }
+  await dataset.close();
+  return { replayed, problems };
+}
+
+function validateCommand(): Command {
+  const command = new Command('validate')
+    .description('check every file and value of a dataset, and replay some episodes in the simulator')
+    .argument('<dir>', 'dataset folder')
+    .addOption(
+      new Option('--replay <n>', 'episodes to replay, drawn by the seed; 0 for none')
+        .argParser(wholeNumber(0))
+        .default(10),
+    );
+  return defineVerb<{ readonly replay: number }>(
+    command,
+    {
+      examples: [
+        ['modewise data validate data/avoiding', 'exit code 1 when anything is wrong'],
+        ['modewise data validate data/avoiding --replay 96', 'replays all of 96 episodes'],
+      ],
+      seedMeaning: 'draws the episodes that are replayed',
+    },
+    async ([path = ''], context) => {
+      const { validateDataset } = await import('../data/validate.ts');
+      const report = await validateDataset(path);
+      const { problems, replayed } = report.valid
+        ? await replaySome(path, context.options.replay, context)
+        : { problems: [], replayed: 0 };
+      const valid = report.valid && problems.length === 0;
+      const all = [...report.problems, ...problems];
+      const unfinished = report.finished
+        ? ''
+        : '\nthe recording was not closed; `modewise data repair` finishes it';
+      const counts = `${report.episodes} episodes, ${report.frames} frames, ${replayed} replayed`;
+      const text = valid
+        ? `valid: ${counts}${unfinished}`
+        : `not valid: ${all.length} problems\n${all.join('\n')}`;
+      const json = { ...report, valid, problems: all, replayed };
+      return { json, text, exitCode: valid ? EXIT.done : EXIT.failed };
+    },
+  );
+}
+
+function repairCommand(): Command {
+  const command = new Command('repair')
+    .description('rebuild the tables of a dataset from its data files, and finish an interrupted recording')
+    .argument('<dir>', 'dataset folder')
+    .option('--salvage <out>', 'copy the intact episodes of a damaged dataset to a new folder instead');
+  return defineVerb<{ readonly salvage?: string }>(
+    command,
+    {
+      examples: [
+        ['modewise data repair data/avoiding', 'after a crash of the recorder'],
+        ['modewise data repair data/broken --salvage data/rescued', 'when a data file itself is damaged'],
+      ],
+      seedMeaning: 'taken by every verb; nothing is random here',
+    },
+    async ([path = ''], { options }) => {
+      const { repairDataset, salvageDataset } = await import('../data/repair.ts');
+      if (options.salvage !== undefined) {
+        const report = await salvageDataset(path, options.salvage);
+        const lost = report.lost.map(({ reason, where }) => `lost: ${where}: ${reason}`);
+        const text = [`${report.path}: ${report.episodes} episodes, ${report.frames} frames`, ...lost].join(
+          '\n',
         );
+        return { json: { ...report }, text };
       }
-      return {
-        json: { path, env: info.envId, fps: info.fps, columns: info.columns, ...summary, episode },
-        text: sections.join('\n\n'),
-      };
+      const report = await repairDataset(path);
+      const { after, before } = report.dataFiles;
+      const text = `${report.path}: ${report.episodes} episodes, ${report.frames} frames, data files ${before} → ${after}`;
+      return { json: { ...report }, text };
     },
   );
 }
 
 /** Builds `modewise data inspect | validate | repair`. */
 export function dataCommand(): Command {
-  const command = new Command('data').description('inspect, validate and repair datasets');
-  command.addCommand(inspectCommand());
-  return command;
+  return new Command('data')
+    .description('inspect, validate and repair datasets')
+    .addCommand(inspectCommand())
+    .addCommand(validateCommand())
+    .addCommand(repairCommand());
 }

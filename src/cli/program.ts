@@ -7,6 +7,7 @@ import { evalCommand } from './eval.ts';
 import { describeFailure, EXIT } from './failure.ts';
 import { projectVersion } from './project.ts';
 import { trainCommand } from './train.ts';
+import { watchCommand } from './watch.ts';
 
 const OVERVIEW = `
 Start here:
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
     collectCommand(),
     trainCommand(),
     evalCommand(),
+    watchCommand(),
     dataCommand(),
     envCommand(),
     doctorCommand(),

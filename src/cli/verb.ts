@@ -22,6 +22,8 @@ export interface VerbContext<Options> {
   clock(): number;
   /** Writes a line for people to stderr; silent under `--quiet`. */
   say(line: string): void;
+  /** Prints a result at once, for a verb that goes on afterwards and then returns null. */
+  print(result: Pick<VerbResult, 'json' | 'text'>): void;
   /** Writes a line to stderr even under `--quiet`. */
   warn(line: string): void;
 }
@@ -70,17 +72,14 @@ export interface VerbSettings {
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   /** What `--seed` decides here. */
   readonly seedMeaning: string;
-  readonly defaultSeed?: number;
+  /** Said at the first Ctrl-C. */
+  readonly interruptMessage?: string;
 }
 
 /** Adds the common flags and the examples to a verb. */
 function addCommonOptions(command: Command, settings: VerbSettings): void {
   command
-    .addOption(
-      new Option('--seed <n>', settings.seedMeaning)
-        .argParser(wholeNumber(0))
-        .default(settings.defaultSeed ?? 0),
-    )
+    .addOption(new Option('--seed <n>', settings.seedMeaning).argParser(wholeNumber(0)).default(0))
     .option('--json', 'print exactly one JSON object on stdout', false)
     .option('--quiet', 'no progress on stderr', false)
     .addHelpText(
@@ -98,7 +97,7 @@ function addCommonOptions(command: Command, settings: VerbSettings): void {
 export function defineVerb<Options>(
   command: Command,
   settings: VerbSettings,
-  run: (positional: readonly string[], context: VerbContext<Options>) => Promise<VerbResult>,
+  run: (positional: readonly string[], context: VerbContext<Options>) => Promise<VerbResult | null>,
 ): Command {
   addCommonOptions(command, settings);
   return command.action(async () => {
@@ -109,17 +108,22 @@ export function defineVerb<Options>(
       progress.finish();
       process.stderr.write(`${line}\n`);
     };
+    const { interruptMessage = 'stopping: what is finished is being saved' } = settings;
     const interrupt = listenForInterrupt(() =>
-      warn('stopping: what is finished is being saved; press Ctrl-C again to stop at once'),
+      warn(`${interruptMessage}; press Ctrl-C again to stop at once`),
     );
+    const print = ({ json, text }: Pick<VerbResult, 'json' | 'text'>) => {
+      progress.finish();
+      if (options.json) process.stdout.write(`${JSON.stringify(json)}\n`);
+      else if (text !== '') process.stdout.write(`${text}\n`);
+    };
     try {
       const say = (line: string) => progress.log(line);
       const given = (option: string) => command.getOptionValueSource(option) === 'cli';
-      const context = { options, progress, signal: interrupt.signal, given, clock, say, warn };
+      const context = { options, progress, signal: interrupt.signal, given, clock, say, print, warn };
       const result = await run(command.args, context);
-      progress.finish();
-      if (options.json) process.stdout.write(`${JSON.stringify(result.json)}\n`);
-      else if (result.text !== '') process.stdout.write(`${result.text}\n`);
+      if (result === null) return;
+      print(result);
       if (result.warning !== undefined) warn(result.warning);
       process.exitCode = result.exitCode ?? EXIT.done;
     } finally {

@@ -1,0 +1,174 @@
+import { type MadeTask, makeTask, type Task } from '../../envs/task.ts';
+import { clipAction } from '../eval/clip-action.ts';
+import { conditionalEntropy } from '../eval/metrics.ts';
+import { episodeSeed, policySeed } from '../eval/rollout.ts';
+import { wilson } from '../eval/wilson.ts';
+import type { Policy } from '../policies/policy.ts';
+import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS } from '../stream/frame.ts';
+import type { ScoreMessage } from '../stream/wire.ts';
+
+/** Control steps for which a finished rollout stays in view before its slot begins the next. */
+const LINGER_STEPS = 20;
+
+/** One of the rollouts side by side. */
+interface Slot {
+  readonly made: MadeTask;
+  /** Index into the task's contexts. */
+  context: number;
+  finished: boolean;
+  /** Steps since it finished. */
+  lingered: number;
+}
+
+/** What {@link LiveRollouts} is made of. */
+export interface LiveRolloutsOptions {
+  readonly envId: string;
+  readonly policy: Policy;
+  /** R. */
+  readonly rollouts: number;
+  /** The same episodes as an evaluation with this seed, in the same order. */
+  readonly seed: number;
+}
+
+/** Steps R episodes of one policy side by side, each starting the next episode when it is over, and keeps score. */
+export class LiveRollouts {
+  /** The state of all rollouts after the last step; reused from step to step. */
+  readonly frame: MutableFrame;
+  /** The task, for facts about it; not to be stepped. */
+  readonly task: Task;
+  /** C, the components of the policy; 0 for a policy without. */
+  readonly components: number;
+  readonly #slots: readonly Slot[];
+  readonly #policy: Policy;
+  readonly #seed: number;
+  readonly #observations: Float32Array;
+  readonly #countsByContext = new Map<number, number[]>();
+  #begun = 0;
+  #finished = 0;
+  #successes = 0;
+
+  private constructor(slots: readonly Slot[], { policy, seed }: LiveRolloutsOptions) {
+    const { task } = (slots[0] as Slot).made;
+    this.#slots = slots;
+    this.#policy = policy;
+    this.#seed = seed;
+    this.task = task;
+    this.#observations = new Float32Array(slots.length * task.observationNames.length);
+    // what a policy says of one action tells how many components it has
+    policy.reset([0]);
+    policy.act(new Float32Array(task.observationNames.length));
+    this.components = policy.explain?.().gate.length ?? 0;
+    this.frame = createFrame(slots.length, task.scene.movingParts);
+    policy.reset(slots.map(() => 0));
+    for (let i = 0; i < slots.length; i++) this.#begin(i);
+  }
+
+  /** Makes R environments. @throws what `makeTask` throws. */
+  static async create(options: LiveRolloutsOptions): Promise<LiveRollouts> {
+    const made = await Promise.all(Array.from({ length: options.rollouts }, () => makeTask(options.envId)));
+    return new LiveRollouts(
+      made.map((one) => ({ made: one, context: 0, finished: false, lingered: 0 })),
+      options,
+    );
+  }
+
+  /** Advances every rollout by one control step and updates {@link frame}. */
+  step(): void {
+    const { frame } = this;
+    for (const [i, slot] of this.#slots.entries()) {
+      if (slot.finished && ++slot.lingered > LINGER_STEPS) this.#begin(i);
+    }
+    const actions = this.#policy.act(this.#observations);
+    const explanation = this.#policy.explain?.();
+    const { actionSize } = this.#policy;
+    for (const [i, slot] of this.#slots.entries()) {
+      if (slot.finished) continue;
+      const { env } = slot.made;
+      const action = clipAction(env.actionSpace, actions.slice(i * actionSize, (i + 1) * actionSize));
+      const { observation, terminated, truncated } = env.step(action);
+      this.#observe(i, observation);
+      frame.step[i] = (frame.step[i] as number) + 1;
+      if (explanation !== undefined) {
+        const gate = explanation.gate.subarray(i * this.components, (i + 1) * this.components);
+        this.#explain(i, explanation.component[i] ?? NONE, gate);
+      }
+      this.#judge(i, terminated || truncated);
+    }
+    frame.timeSeconds += this.task.dtSeconds;
+  }
+
+  /** Scores the episodes that have finished so far. */
+  score(): ScoreMessage {
+    const byContext = [...this.#countsByContext.values()];
+    const counts = this.task.behavior.modes.map((_, mode) =>
+      byContext.reduce((sum, of) => sum + (of[mode] ?? 0), 0),
+    );
+    const { ceiling, value } = conditionalEntropy(byContext);
+    const covered = counts.filter((count) => count > 0).length;
+    return {
+      rollouts: this.#finished,
+      success: this.#finished === 0 ? null : wilson(this.#successes, this.#finished),
+      entropy: this.#successes === 0 ? null : { value, ceiling },
+      modes: { covered, total: counts.length, counts },
+    };
+  }
+
+  /** Releases the environments. */
+  close(): void {
+    for (const { made } of this.#slots) made.env.close();
+  }
+
+  /** Begins the next episode in a slot. */
+  #begin(i: number): void {
+    const slot = this.#slots[i] as Slot;
+    const { contexts } = slot.made.task;
+    const { frame } = this;
+    const number = this.#begun++;
+    slot.context = number % contexts.length;
+    slot.finished = false;
+    slot.lingered = 0;
+    const context = contexts[slot.context];
+    const seed = episodeSeed(this.#seed, context?.name ?? '', Math.floor(number / contexts.length));
+    const { observation } = slot.made.env.reset({ seed, options: context?.options ?? {} });
+    this.#policy.restart(i, policySeed(seed));
+    this.#observe(i, observation);
+    frame.episode[i] = number;
+    frame.step[i] = 0;
+    frame.mode[i] = NONE;
+    frame.component[i] = NONE;
+    frame.preferred[i] = NONE;
+    frame.confidence[i] = 0;
+    frame.status[i] = ROLLOUT_STATUS.running;
+  }
+
+  #observe(i: number, observation: Float32Array): void {
+    const width = 3 * this.frame.movingParts;
+    this.#observations.set(observation, i * observation.length);
+    (this.#slots[i] as Slot).made.task.poses(this.frame.poses.subarray(i * width, (i + 1) * width));
+  }
+
+  #explain(i: number, component: number, gate: Float32Array): void {
+    let preferred = 0;
+    for (let c = 1; c < gate.length; c++) {
+      if ((gate[c] as number) > (gate[preferred] as number)) preferred = c;
+    }
+    this.frame.component[i] = component;
+    this.frame.preferred[i] = preferred;
+    this.frame.confidence[i] = Math.round(255 * (gate[preferred] ?? 0));
+  }
+
+  #judge(i: number, ended: boolean): void {
+    const slot = this.#slots[i] as Slot;
+    const { mode, success } = slot.made.task.outcome();
+    this.frame.mode[i] = mode ?? NONE;
+    if (!ended) return;
+    slot.finished = true;
+    this.frame.status[i] = success ? ROLLOUT_STATUS.success : ROLLOUT_STATUS.failure;
+    this.#finished++;
+    const counts = this.#countsByContext.get(slot.context) ?? slot.made.task.behavior.modes.map(() => 0);
+    this.#countsByContext.set(slot.context, counts);
+    if (!success) return;
+    this.#successes++;
+    if (mode !== null) counts[mode] = (counts[mode] ?? 0) + 1;
+  }
+}

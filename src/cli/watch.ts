@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { Command, Option } from 'commander';
+import { commitOption } from './eval.ts';
+import { projectRoot } from './project.ts';
+import { defineVerb, wholeNumber } from './verb.ts';
+
+interface WatchOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly rollouts: number;
+  readonly commit?: 'step' | 'episode' | number;
+}
+
+/** Port of the viewer unless another is asked for. */
+export const DEFAULT_PORT = 8137;
+/** Rollouts shown at once unless another number is asked for. */
+export const DEFAULT_ROLLOUTS = 24;
+/** Most rollouts shown at once. */
+const MAX_ROLLOUTS = 480;
+/** Longest sleep of the loop, milliseconds: how soon it notices a Ctrl-C or a change from the page. */
+const IDLE_MS = 30;
+/** Least wall-clock time between two frames, milliseconds: no screen shows more. */
+const FRAME_EVERY_MS = 15;
+/** Least wall-clock time between two scores, milliseconds. */
+const SCORE_EVERY_MS = 500;
+/** A loop that is later than this gives up catching up, milliseconds. */
+const MAX_LAG_MS = 200;
+
+/** The option `--host`, shared with `quickstart`. */
+export function hostOption(): Option {
+  return new Option(
+    '--host <address>',
+    'address to listen on; any other than the default needs the token of the printed address',
+  ).default('127.0.0.1');
+}
+
+/** What {@link watchRun} needs. */
+export interface WatchRunOptions extends WatchOptions {
+  readonly directory: string;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Monotonic time, milliseconds. */
+  clock(): number;
+  /** Told the address once the page is served. */
+  onServing(facts: { readonly url: string; readonly port: number; readonly env: string }): void;
+}
+
+/** Serves the viewer with the policy of a run rolling out live, until the signal is aborted. */
+export async function watchRun(options: WatchRunOptions): Promise<void> {
+  const { clock, commit, directory, seed, signal } = options;
+  await import('../../envs/index.ts');
+  const { loadPolicy, readPolicy } = await import('../policies/run-directory.ts');
+  const { startStreamServer } = await import('../stream/server.ts');
+  const { LiveRollouts } = await import('./live-rollouts.ts');
+  const { config, envId, method } = readPolicy(directory);
+  const policy = await loadPolicy(directory, commit === undefined ? {} : { commitment: commit });
+  const begin = (rollouts: number) => LiveRollouts.create({ envId, policy, rollouts, seed });
+  let live = await begin(options.rollouts);
+  const { components, task } = live;
+  const used = commit ?? (config as { readonly commitment?: unknown }).commitment;
+  const policyName = [
+    method,
+    ...(components > 0 ? [`${components} components`] : []),
+    ...(used === undefined ? [] : [`commit ${used}`]),
+  ].join(', ');
+  const page = join(projectRoot(), 'dist', 'viewer');
+  const server = await startStreamServer({ port: options.port, host: options.host, page, clock: Date.now });
+  try {
+    const settings = { paused: false, speed: 1, rollouts: options.rollouts };
+    const publishStatus = () =>
+      server.publishStatus({ policy: policyName, ...settings, maxRollouts: MAX_ROLLOUTS });
+    server.publishScene(task.scene, {
+      env: envId,
+      modes: task.behavior.modes,
+      components,
+      dtSeconds: task.dtSeconds,
+    });
+    publishStatus();
+    server.onControl((change) => {
+      Object.assign(settings, change);
+      publishStatus();
+    });
+    options.onServing({ url: server.url, port: server.port, env: envId });
+    const pace = { due: clock(), framedAt: Number.NEGATIVE_INFINITY, scoredAt: Number.NEGATIVE_INFINITY };
+    while (!signal.aborted) {
+      if (settings.rollouts !== live.frame.rollouts) {
+        live.close();
+        live = await begin(settings.rollouts);
+      }
+      if (settings.paused) {
+        await setTimeout(IDLE_MS);
+        pace.due = clock();
+        continue;
+      }
+      const now = clock();
+      if (now < pace.due) {
+        await setTimeout(Math.min(IDLE_MS, pace.due - now));
+        continue;
+      }
+      live.step();
+      pace.due = Math.max(pace.due + (1000 * task.dtSeconds) / settings.speed, now - MAX_LAG_MS);
+      if (now - pace.framedAt >= FRAME_EVERY_MS) {
+        server.publishFrame(live.frame);
+        pace.framedAt = now;
+      }
+      if (now - pace.scoredAt >= SCORE_EVERY_MS) {
+        server.publishScore(live.score());
+        pace.scoredAt = now;
+      }
+      // lets the sockets breathe when the loop cannot keep up
+      await setImmediate();
+    }
+  } finally {
+    live.close();
+    await server.close();
+  }
+}
+
+/** Builds `modewise watch`. */
+export function watchCommand(): Command {
+  const command = new Command('watch')
+    .description('show a trained policy rolling out live in the browser, many episodes at once')
+    .argument('<run>', 'folder that `modewise train --out` wrote')
+    .addOption(
+      new Option('--port <n>', 'port of page and stream; 0 picks a free one')
+        .argParser(wholeNumber(0, 65_535))
+        .default(DEFAULT_PORT),
+    )
+    .addOption(hostOption())
+    .addOption(
+      new Option('--rollouts <n>', 'episodes side by side; the page can change it')
+        .argParser(wholeNumber(1, MAX_ROLLOUTS))
+        .default(DEFAULT_ROLLOUTS),
+    )
+    .addOption(commitOption());
+  return defineVerb<WatchOptions>(
+    command,
+    {
+      examples: [
+        ['modewise watch runs/avoiding --port 8137', 'open the printed address in a browser; Ctrl-C ends it'],
+        [
+          'modewise watch runs/avoiding --rollouts 100 --commit step',
+          'more at once, the component redrawn every step',
+        ],
+      ],
+      seedMeaning: 'seed of the episodes: those of an evaluation with the same seed, in its order',
+      interruptMessage: 'closing',
+    },
+    async ([directory = ''], { clock, options, print, say, signal }) => {
+      await watchRun({
+        ...options,
+        directory,
+        signal,
+        clock,
+        onServing(facts) {
+          print({ json: { run: directory, rollouts: options.rollouts, ...facts }, text: facts.url });
+          say('watching; Ctrl-C ends it');
+        },
+      });
+      return null;
+    },
+  );
+}
