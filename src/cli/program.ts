@@ -6,6 +6,7 @@ import { envCommand } from './env.ts';
 import { evalCommand } from './eval.ts';
 import { describeFailure, EXIT } from './failure.ts';
 import { projectVersion } from './project.ts';
+import { quickstartCommand } from './quickstart.ts';
 import { trainCommand } from './train.ts';
 import { watchCommand } from './watch.ts';
 
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
     .addHelpText('after', OVERVIEW)
     .configureHelp({ helpWidth: 100 });
   for (const verb of [
+    quickstartCommand(),
     collectCommand(),
     trainCommand(),
     evalCommand(),
