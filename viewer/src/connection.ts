@@ -19,8 +19,8 @@ export interface ConnectionEvents {
   /** There is no connection; the next attempt follows in `retryMs`. */
   onClosed(retryMs: number): void;
   onScene(scene: SceneMessage): void;
-  /** The newest frame, in order; those of the history come first. */
-  onFrame(frame: Frame): void;
+  /** One frame as it comes, or at first the whole history; oldest first, never empty. */
+  onFrames(frames: readonly Frame[]): void;
   onScore(score: ScoreMessage): void;
   onStatus(status: StatusMessage): void;
   /** The server says that something was wrong with a request. */
@@ -98,24 +98,22 @@ export class Connection {
       case TOPICS.status:
         this.#events.onStatus(this.#json<StatusMessage>(bytes));
         return lastFrame;
-      case TOPICS.history: {
-        let last = lastFrame;
-        for (const part of splitHistory(bytes)) last = this.#frame(part, last);
-        return last;
-      }
+      case TOPICS.history:
+        return this.#frames(splitHistory(bytes), lastFrame);
       case TOPICS.frame:
-        return this.#frame(bytes, lastFrame);
+        return this.#frames([bytes], lastFrame);
       default:
         return lastFrame;
     }
   }
 
-  #frame(bytes: Uint8Array, lastFrame: number): number {
-    const frame = decodeFrame(bytes);
-    // the newest frame comes twice: at the end of the history and by itself
-    if (frame.index <= lastFrame) return lastFrame;
-    this.#events.onFrame(frame);
-    return frame.index;
+  /** Hands on the frames that are new: the newest one comes twice, in the history and by itself. */
+  #frames(messages: readonly Uint8Array[], lastFrame: number): number {
+    const frames = messages.map((bytes) => decodeFrame(bytes)).filter((frame) => frame.index > lastFrame);
+    const newest = frames.at(-1);
+    if (newest === undefined) return lastFrame;
+    this.#events.onFrames(frames);
+    return newest.index;
   }
 
   #json<T>(bytes: Uint8Array): T {

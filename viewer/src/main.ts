@@ -80,9 +80,11 @@ const connection = new Connection(websocketUrl(location.href), {
     camera.frame(message.scene.bounds);
     dress();
   },
-  onFrame(frame) {
+  onFrames(frames) {
+    for (const past of frames) trails.push(past);
+    const frame = frames.at(-1);
+    if (frame === undefined) return;
     newest = frame;
-    trails.push(frame);
     rollouts.push(frame, performance.now());
     heading.setFrame(frame);
     panel.countLegend(frame);

@@ -27,6 +27,8 @@ export function isIsolated(frame: Frame, rollout: number, isolation: Isolation |
 
 /** Slots are allocated in steps of this many rollouts. */
 const CAPACITY_STEP = 128;
+/** How much larger a rod is drawn than that of the rollout before it, as a share. */
+const SIZE_STEP = 0.0008;
 /** Longest time over which a picture glides from one frame to the next, milliseconds. */
 const LONGEST_GLIDE_MS = 250;
 
@@ -102,6 +104,7 @@ export class Rollouts {
   #place(frame: Frame, t: number): void {
     const before = this.#before;
     const matrix = new three.Matrix4();
+    const scale = new three.Vector3();
     this.#parts.forEach((part, p) => {
       const mesh = this.#meshes[p];
       if (mesh === undefined) return;
@@ -113,7 +116,9 @@ export class Rollouts {
         const x = mix(from[at], frame.poses[at], t);
         const y = mix(from[at + 1], frame.poses[at + 1], t);
         matrix.makeRotationZ(mixAngle(from[at + 2] ?? 0, frame.poses[at + 2] ?? 0, t));
-        matrix.setPosition(x, y, 0);
+        // rods in the same place differ a little in size, so that their surfaces do not flicker through each other
+        const size = 1 + SIZE_STEP * (rollout % 61);
+        matrix.scale(scale.setScalar(size)).setPosition(x, y, 0);
         mesh.setMatrixAt(rollout, matrix);
       }
       mesh.instanceMatrix.needsUpdate = true;

@@ -43,14 +43,17 @@ function roundedCylinder(radius: number, height: number): three.BufferGeometry {
   const edge = Math.min(EDGE, radius * 0.5, height * 0.5);
   // a second point just below the edge keeps the rounding out of the normals of the side
   const profile = [0, height - edge - 1e-4, height - edge].map((z) => new three.Vector2(radius, z));
-  for (let i = 1; i <= 6; i++) {
-    const angle = ((Math.PI / 2) * i) / 6;
+  // hundreds of thin rods need fewer corners than a thick obstacle
+  const corners = radius > 0.015 ? 64 : 16;
+  const steps = radius > 0.015 ? 6 : 1;
+  for (let i = 1; i <= steps; i++) {
+    const angle = ((Math.PI / 2) * i) / steps;
     profile.push(
       new three.Vector2(radius - edge + edge * Math.cos(angle), height - edge + edge * Math.sin(angle)),
     );
   }
   profile.push(new three.Vector2(0, height));
-  return new three.LatheGeometry(profile, 48).rotateX(Math.PI / 2);
+  return new three.LatheGeometry(profile, corners).rotateX(Math.PI / 2);
 }
 
 function extruded(outline: three.Shape, height: number): three.BufferGeometry {

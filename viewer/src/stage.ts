@@ -12,7 +12,7 @@ interface Mood {
 
 const moods: Readonly<Record<Theme, Mood>> = {
   light: { background: 0xe9ecf0, sky: 0xffffff, ground: 0xdfe2e7, ambient: 1.5, key: 1.75 },
-  dark: { background: 0x12151a, sky: 0xc6d2e6, ground: 0x3a414d, ambient: 1.2, key: 1.7 },
+  dark: { background: 0x12151a, sky: 0xc6d2e6, ground: 0x4a5261, ambient: 1.6, key: 1.5 },
 };
 
 /** Edge of the shadow map, texels. */
@@ -39,6 +39,7 @@ export class Stage {
     this.#key.castShadow = true;
     this.#key.shadow.mapSize.set(SHADOW_MAP_SIZE, SHADOW_MAP_SIZE);
     this.#key.shadow.radius = 5;
+    this.#key.shadow.intensity = 0.8;
     this.#key.shadow.bias = -0.0004;
     this.#key.shadow.normalBias = 0.004;
     new ResizeObserver(() => this.#resize()).observe(canvas);

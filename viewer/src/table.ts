@@ -6,6 +6,8 @@ import { partGeometry } from './shapes.ts';
 
 /** How far the table goes on around the visible area, metres. */
 const MARGIN = 0.05;
+/** Rounded rim around the scene's own table, metres. */
+const RIM = 0.015;
 const THICKNESS = 0.03;
 /** Distance of the grid lines, metres. */
 const GRID = 0.1;
@@ -89,7 +91,7 @@ function tableTop(scene: Scene, theme: Theme): three.Mesh {
   const own = scene.parts.find((part) => part.role === 'table');
   if (own?.shape.kind === 'box') {
     [x, y, angleRad] = own.poseInWorld;
-    [width, depth] = [2 * own.shape.halfWidth, 2 * own.shape.halfDepth];
+    [width, depth] = [2 * (own.shape.halfWidth + RIM), 2 * (own.shape.halfDepth + RIM)];
   }
   const material = partMaterial(own ?? { role: 'table' }, theme);
   paintGrid(material, gridColors[theme]);

@@ -1,5 +1,5 @@
 /**
- * Draws one stretch b-c of a trail per instance as a ribbon on the table. Its neighbours a and d give the joints
+ * Draws one stretch b-c of a trail per four corners as a ribbon on the table. Its neighbours a and d give the joints
  * their directions, so that stretches meet without gap or overlap and the trail may be translucent.
  */
 export const trailVertexShader = /* glsl */ `
@@ -38,10 +38,12 @@ export const trailVertexShader = /* glsl */ `
     opacity = picked ? trail.a : trail.a * 0.05;
     if (isolation.x >= 0 && picked) opacity = min(1.0, opacity * 1.6);
 
+    int corner = gl_VertexID & 3;
+    bool atEnd = corner > 1;
+    float side = corner == 1 || corner == 2 ? 1.0 : -1.0;
     vec2 b = startPoints.zw;
     vec2 c = endPoints.xy;
     vec2 along = direction(b, c, vec2(0.0, 1.0));
-    bool atEnd = position.x > 0.5;
     vec2 before = atEnd ? along : direction(startPoints.xy, b, along);
     vec2 after = atEnd ? direction(c, endPoints.zw, along) : along;
     vec2 tangent = before + after;
@@ -52,7 +54,7 @@ export const trailVertexShader = /* glsl */ `
     vec2 middle = atEnd ? c : b;
     float away = -(viewMatrix * vec4(middle, lift, 1.0)).z;
     float reach = max(halfWidth, 0.6 * 2.0 * halfPixel * away) * stretch;
-    gl_Position = projectionMatrix * viewMatrix * vec4(middle + miter * reach * position.y, lift, 1.0);
+    gl_Position = projectionMatrix * viewMatrix * vec4(middle + miter * reach * side, lift, 1.0);
     // a trail that has faded away costs no pixels
     if (opacity < 0.004) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   }

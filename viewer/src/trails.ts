@@ -6,12 +6,17 @@ import { COLOR_BY, type Settings, type TrailsShown } from './settings.ts';
 import { trailFragmentShader, trailVertexShader } from './trail-shader.ts';
 
 /** Stretches kept on the GPU; the oldest are overwritten. */
-const CAPACITY = 131_072;
+const CAPACITY = 65_536;
 /** Trails that can be told apart at a time: a 256 x 32 texture of their properties. */
 const TRAILS = 8192;
 const TRAILS_WIDTH = 256;
-/** Floats of a stretch: points a, b, c, d, then trail and component. */
-const STRIDE = 10;
+/** Floats of a corner: points a, b, c, d, then trail and component. */
+const CORNER = 10;
+/**
+ * Floats of a stretch: its four corners hold the same numbers, and the shader tells them apart by their index.
+ * Instancing would need a quarter of the memory, but draws of four corners each are slow, most of all in software.
+ */
+const STRIDE = 4 * CORNER;
 /** Points nearer to the last one than this are left out, metres. */
 const MIN_STEP = 0.0005;
 /** Width of a trail on the table, metres. */
@@ -19,7 +24,8 @@ const WIDTH = 0.0028;
 /** Trails lie this far above the table, above its painted marks, metres. */
 const LIFT = 0.0014;
 /** With few rollouts more of their earlier trails stay, so that the picture is rich either way. */
-const WANTED_TRAILS = 480;
+const WANTED_TRAILS = 720;
+const MOST_EARLIER_TRAILS = 16;
 
 /** One thing that draws a trail: a moving part of a rollout, during one episode. */
 interface Pen {
@@ -37,8 +43,8 @@ interface Pen {
 /** The trails of all rollouts: appended to as frames arrive, recoloured by exchanging a uniform. */
 export class Trails {
   readonly mesh: three.Mesh;
-  readonly #buffer = new three.InstancedInterleavedBuffer(new Float32Array(CAPACITY * STRIDE), STRIDE);
-  readonly #geometry = new three.InstancedBufferGeometry();
+  readonly #buffer = new three.InterleavedBuffer(new Float32Array(CAPACITY * STRIDE), CORNER);
+  readonly #geometry = new three.BufferGeometry();
   readonly #material: three.ShaderMaterial;
   readonly #properties = dataTexture(TRAILS_WIDTH, TRAILS / TRAILS_WIDTH, three.NoColorSpace);
   readonly #palette = dataTexture(PALETTE_SIZE, COLOR_BY.length, three.SRGBColorSpace);
@@ -52,13 +58,17 @@ export class Trails {
 
   constructor() {
     this.#buffer.setUsage(three.DynamicDrawUsage);
-    const quad = new Float32Array([0, -1, 0, 1, -1, 0, 1, 1, 0, 0, 1, 0]);
-    this.#geometry.setAttribute('position', new three.BufferAttribute(quad, 3));
-    this.#geometry.setIndex([0, 1, 2, 0, 2, 3]);
+    const corners = new Uint32Array(6 * CAPACITY);
+    for (let i = 0; i < CAPACITY; i++)
+      corners.set(
+        [0, 1, 2, 0, 2, 3].map((corner) => 4 * i + corner),
+        6 * i,
+      );
+    this.#geometry.setIndex(new three.BufferAttribute(corners, 1));
     this.#geometry.setAttribute('startPoints', new three.InterleavedBufferAttribute(this.#buffer, 4, 0));
     this.#geometry.setAttribute('endPoints', new three.InterleavedBufferAttribute(this.#buffer, 4, 4));
     this.#geometry.setAttribute('tags', new three.InterleavedBufferAttribute(this.#buffer, 2, 8));
-    this.#geometry.instanceCount = 0;
+    this.#geometry.setDrawRange(0, 0);
     this.#material = new three.ShaderMaterial({
       vertexShader: trailVertexShader,
       fragmentShader: trailFragmentShader,
@@ -95,7 +105,7 @@ export class Trails {
     this.#pens = [];
     this.#nextStretch = 0;
     this.#nextTrail = 0;
-    this.#geometry.instanceCount = 0;
+    this.#geometry.setDrawRange(0, 0);
   }
 
   /** Half a pixel at a distance of 1 m, metres: no trail gets thinner than about a pixel. */
@@ -192,7 +202,8 @@ export class Trails {
 
   /** Sets the opacities of the trails of a slot: the older, the fainter. */
   #fade(pen: Pen): void {
-    const kept = Math.min(16, Math.max(3, Math.round(WANTED_TRAILS / Math.max(1, this.#slots))));
+    const wanted = Math.round(WANTED_TRAILS / Math.max(1, this.#slots));
+    const kept = Math.min(MOST_EARLIER_TRAILS, Math.max(1, wanted));
     for (const gone of pen.earlier.splice(kept)) this.#setOpacity(gone, 0);
     this.#setOpacity(pen.trail, 0.92);
     pen.earlier.forEach((trail, rank) => {
@@ -216,6 +227,9 @@ export class Trails {
     array[target + 7] = y;
     array[target + 8] = pen.trail;
     array[target + 9] = pen.component;
+    for (let corner = 1; corner < 4; corner++) {
+      array.copyWithin(target + corner * CORNER, target, target + CORNER);
+    }
     this.#nextStretch++;
   }
 
@@ -228,7 +242,7 @@ export class Trails {
     this.#buffer.addUpdateRange(begin * STRIDE, untilEnd * STRIDE);
     if (count > untilEnd) this.#buffer.addUpdateRange(0, (count - untilEnd) * STRIDE);
     this.#buffer.needsUpdate = true;
-    this.#geometry.instanceCount = Math.min(this.#nextStretch, CAPACITY);
+    this.#geometry.setDrawRange(0, 6 * Math.min(this.#nextStretch, CAPACITY));
   }
 
   #uniform(name: string): three.IUniform {
