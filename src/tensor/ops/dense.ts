@@ -1,5 +1,49 @@
 import { tf } from '../tf.ts';
 import { type Activation, activate } from './activation.ts';
+import { hasFusedKernel, isRecording, runFused } from './fused.ts';
+
+const FUSED = 'FusedDense';
+const FUSED_GRADIENTS = 'FusedDenseGradients';
+const FUSED_BACKWARD = 'FusedDenseBackward';
+
+interface DenseAttributes {
+  readonly activation: Activation;
+  /** A gradient is being recorded: what the backward pass needs is kept. */
+  readonly training: boolean;
+  /** The weights are variables that learn, so that their gradients are worth computing along with that of x. */
+  readonly trained: boolean;
+}
+
+tf.registerGradient({
+  kernelName: FUSED,
+  inputsToSave: ['x', 'weights'],
+  outputsToSave: [true],
+  gradFunc: (gradient, saved, attributes) => {
+    const [x, weights, y] = saved as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+    const { activation, trained } = attributes as unknown as DenseAttributes;
+    const dy = gradient as tf.Tensor;
+    // tfjs asks for the gradients that it needs one by one, x first, each in a scope of its own: one pass computes
+    // all of them, so those of the weights get their tensors here, in the scope around
+    const [dWeights, dBias] = runFused<tf.Tensor[]>(FUSED_GRADIENTS, { weights }) as [tf.Tensor, tf.Tensor];
+    let filled = false;
+    const backward = (needsX: boolean, fill: boolean): tf.Tensor[] => {
+      filled ||= fill;
+      const inputs = { dy, y, x, weights, ...(fill ? { dWeights, dBias } : {}) };
+      return runFused<tf.Tensor[]>(FUSED_BACKWARD, inputs, { activation, needsX });
+    };
+    return {
+      x: () => backward(true, trained)[0] as tf.Tensor,
+      weights: () => {
+        if (!filled) backward(false, true);
+        return dWeights;
+      },
+      bias: () => {
+        if (!filled) backward(false, true);
+        return dBias;
+      },
+    };
+  },
+});
 
 /** Multiplies x [E or 1, B, K] by weights [E, K, N]; the gradient of a shared x is summed over E. */
 function batchedMatMul(x: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor3D {
@@ -28,6 +72,7 @@ function batchedMatMul(x: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor3D {
  * @param weights - [E, K, N].
  * @param bias - [E, 1, N].
  * @returns outputs [E, B, N].
+ * @throws Error when the shapes do not fit together.
  */
 export function dense(
   x: tf.Tensor3D | tf.Tensor2D,
@@ -37,6 +82,28 @@ export function dense(
 ): tf.Tensor3D {
   return tf.tidy(() => {
     const batched = x.rank === 2 ? tf.expandDims<tf.Tensor3D>(x, 0) : (x as tf.Tensor3D);
+    checkShapes(batched.shape, weights.shape, bias.shape);
+    if (hasFusedKernel(FUSED)) {
+      const trained = weights instanceof tf.Variable && weights.trainable;
+      const attributes: DenseAttributes = { activation, training: isRecording(), trained };
+      return runFused<tf.Tensor3D>(FUSED, { x: batched, weights, bias }, attributes);
+    }
     return activate(tf.add<tf.Tensor3D>(batchedMatMul(batched, weights), bias), activation);
   });
+}
+
+function checkShapes(x: readonly number[], weights: readonly number[], bias: readonly number[]): void {
+  const [E, K, N] = weights;
+  const fits =
+    (x[0] === E || x[0] === 1) &&
+    x[2] === K &&
+    bias[0] === E &&
+    bias[1] === 1 &&
+    bias[2] === N &&
+    x.length === 3;
+  if (!fits) {
+    throw new Error(
+      `dense: x [${x}], weights [${weights}] and bias [${bias}] do not fit; expected [E or 1, B, K], [E, K, N], [E, 1, N]`,
+    );
+  }
 }

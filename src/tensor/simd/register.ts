@@ -2,9 +2,13 @@ import { tf } from '../tf.ts';
 import { Heap } from './heap.ts';
 import { loadKernelModule } from './kernel-module.ts';
 import { ADAM_UPDATE, adamUpdate } from './kernels/adam.ts';
+import { denseKernels } from './kernels/dense.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
 import type { Kernel } from './kernels/kernel.ts';
+import { likelihoodKernels } from './kernels/likelihood.ts';
 import { matMulKernels } from './kernels/mat-mul.ts';
+import { movementKernels } from './kernels/movement.ts';
+import { reductionKernels } from './kernels/reduce.ts';
 import { ARGUMENT_BYTES, SIMD_BACKEND, SimdBackend } from './simd-backend.ts';
 import { CONTROL_BYTES, SCRATCH_BYTES, WorkerPool } from './worker-pool.ts';
 
@@ -38,6 +42,10 @@ const MOST_THREADS = 64;
 const ours: ReadonlyMap<string, Kernel> = new Map([
   ...elementwiseKernels,
   ...matMulKernels,
+  ...reductionKernels,
+  ...movementKernels,
+  ...denseKernels,
+  ...likelihoodKernels,
   [ADAM_UPDATE, adamUpdate],
 ]);
 

@@ -31,6 +31,8 @@ class Entry {
   readonly #heap: Heap;
   /** Elements in the block. */
   length = 0;
+  /** A second block of the same size that lives as long as this one: what a backward pass needs. */
+  attached = 0;
   #array: Values | null;
 
   constructor(heap: Heap, dtype: tf.DataType, refCount: number, array: Values | null) {
@@ -76,7 +78,14 @@ class Entry {
 
   release(): void {
     if (this.pointer !== 0) this.#heap.release(this.pointer, this.bytes);
+    if (this.attached !== 0) this.#heap.release(this.attached, this.bytes);
     this.pointer = 0;
+    this.attached = 0;
+  }
+
+  attach(): number {
+    this.attached = this.#heap.allocate(this.bytes);
+    return this.attached;
   }
 }
 
@@ -156,6 +165,18 @@ export class SimdBackend extends tf.MathBackendCPU {
   /** The byte offset of a tensor's values, which are moved into the heap if need be. */
   pointer(x: TensorInfo): number {
     return this.#entries.get(x.dataId).place();
+  }
+
+  /** Gives a tensor a second block of the same size, freed with it, and returns its byte offset. */
+  attach(x: TensorInfo): number {
+    return this.#entries.get(x.dataId).attach();
+  }
+
+  /** The byte offset of a tensor's second block. */
+  attachment(x: TensorInfo): number {
+    const { attached } = this.#entries.get(x.dataId);
+    if (attached === 0) throw new Error('the tensor was made without what its gradient needs');
+    return attached;
   }
 
   /** Always copies: tfjs hands the array to the user, and a view would change under them. */

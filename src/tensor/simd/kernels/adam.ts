@@ -13,50 +13,67 @@ export interface AdamUpdateAttributes {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** Decoupled (AdamW): every step multiplies the values by 1 - learningRate·weightDecay. */
-  readonly weightDecay: number;
+  /** Per variable, decoupled (AdamW): the step multiplies its values by 1 - learningRate·weightDecay. */
+  readonly weightDecay: readonly number[];
   /** The number of this step, from 1. */
   readonly step: number;
+  /** Per entry of the leading axis of variables that have as many: 0 leaves the entry as it is. */
+  readonly active: readonly number[] | null;
+}
+
+/** Runs of neighbouring entries that are trained, as [first, end). */
+function activeRuns(active: readonly number[]): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const [i, flag] of active.entries()) {
+    if (!flag) continue;
+    const last = runs.at(-1);
+    if (last?.[1] === i) last[1] = i + 1;
+    else runs.push([i, i + 1]);
+  }
+  return runs;
 }
 
 /**
  * One Adam or AdamW step over all variables, in place: values and moments are overwritten, nothing is allocated.
  *
  * Inputs, for variables i = 0 ..: `value0`, `gradient0`, `m0`, `v0`, `value1`, ... all float32 and of equal shape
- * per variable. Returns no tensors.
+ * per variable; and `scale`, a scalar that multiplies all gradients, where given. Returns no tensors.
  */
 export const adamUpdate: Kernel = ({ inputs, backend, attrs }) => {
-  const { learningRate, beta1, beta2, epsilon, weightDecay, step } = attrs as unknown as AdamUpdateAttributes;
+  const { learningRate, beta1, beta2, epsilon, weightDecay, step, active } =
+    attrs as unknown as AdamUpdateAttributes;
+  const runs = active === null ? [] : activeRuns(active);
   const table: number[] = [];
   let units = 0;
   let total = 0;
   for (let i = 0; inputs[`value${i}`] !== undefined; i++) {
-    const value = inputs[`value${i}`] as TensorInfo;
-    const elements = sizeOf(value.shape);
-    for (const role of ['value', 'gradient', 'm', 'v'])
-      table.push(operand(backend, inputs, role, i, elements));
-    table.push(elements, units);
-    units += Math.ceil(elements / BLOCK);
-    total += elements;
+    const { shape } = inputs[`value${i}`] as TensorInfo;
+    const elements = sizeOf(shape);
+    const pointers = ['value', 'gradient', 'm', 'v'].map((role) =>
+      operand(backend, inputs, role, i, elements),
+    );
+    const keep = floatBits(1 - learningRate * (weightDecay[i] as number));
+    const masked = active !== null && shape[0] === active.length;
+    const entry = masked ? elements / active.length : elements;
+    for (const [first, end] of masked ? runs : [[0, 1] as const]) {
+      const count = (end - first) * entry;
+      table.push(...pointers.map((pointer) => pointer + 4 * first * entry), count, units, keep);
+      units += Math.ceil(count / BLOCK);
+      total += count;
+    }
   }
   if (units === 0) return [];
+  const scale = inputs.scale === undefined ? 0 : backend.pointer(inputs.scale);
   const at = backend.heap.allocate(4 * table.length);
   try {
     backend.heap.i32.set(table, at / 4);
     const args = [
       at,
-      table.length / 6,
-      ...[
-        learningRate,
-        beta1,
-        beta2,
-        epsilon,
-        1 - beta1 ** step,
-        1 - beta2 ** step,
-        learningRate * weightDecay,
-        1 - beta1,
-        1 - beta2,
-      ].map(floatBits),
+      table.length / 7,
+      ...[learningRate, beta1, beta2, epsilon, 1 - beta1 ** step, 1 - beta2 ** step].map(floatBits),
+      scale,
+      floatBits(1 - beta1),
+      floatBits(1 - beta2),
     ];
     backend.run('adam', args, units, total >= SHARED_ELEMENTS);
   } finally {

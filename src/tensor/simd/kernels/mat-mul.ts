@@ -18,6 +18,8 @@ export interface ProductOptions {
   /** Added to each row: [N], or one row per batch entry, [..., 1, N] with as many entries as the output. */
   readonly bias?: TensorInfo | undefined;
   readonly activation?: number;
+  /** Where the product goes; a new tensor if left out. */
+  readonly into?: TensorInfo;
 }
 
 /** The shape of a product and its sizes. */
@@ -52,7 +54,7 @@ export function runMatMul(
   const pb = backend.pointer(b);
   const pBias = bias === undefined ? 0 : backend.pointer(bias);
   const biasStep = bias === undefined || sizeOf(bias.shape) === N ? 0 : 4 * N;
-  const out = backend.output([...batch, M, N]);
+  const out = options.into ?? backend.output([...batch, M, N]);
   const pOut = backend.pointer(out);
   if (sizeOf(out.shape) === 0) return out;
   const [inner, ...outer] = collapseBroadcast(batch, a.shape.slice(0, -2), b.shape.slice(0, -2));
