@@ -22,7 +22,10 @@ export interface Experts {
   readonly shape: MlpShape;
   /** Fits each expert to its own curriculum, over a span of training steps or, in closed form, at once. */
   improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd>;
-  /** Computes log p_θz of every unit, added over its steps, in nats, shape `[U, C]`. */
+  /**
+   * Computes log p_θz of every unit, added over its steps, in nats, shape `[U, C]`; relative to the density's peak, as
+   * in the authors' code. The constant is the same for all experts, but would favour short units over long ones.
+   */
   logLikelihoods(): Promise<Float64Array>;
   /** Copies out the weights that a policy needs. */
   weights(): Promise<Checkpoint['arrays']>;

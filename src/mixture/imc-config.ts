@@ -35,10 +35,11 @@ const expertSchema = z.strictObject({
   standardDeviation: positive.default(1),
   /** Steps drawn per expert and training step. */
   batchSize: count.default(32),
-  /** Training steps between two updates of the curricula. */
-  stepsPerIteration: count.default(400),
-  /** Training steps on the final curricula, the learning rate falling to zero along a cosine. */
-  refineSteps: steps.default(2000),
+  /** Training steps before each update of the curricula. */
+  stepsPerIteration: count.default(1500),
+  /** Training steps on the final curricula. */
+  refineSteps: steps.default(1500),
+  /** At the start of every iteration; falls to zero along a cosine by its end. */
   learningRate: positive.default(2e-3),
   weightDecay: notNegative.default(0),
   /** Standard deviation of the noise on training observations, in standard deviations of the data. */
@@ -71,9 +72,9 @@ export const imcConfigSchema = z.strictObject({
   /** `spread`: one demonstration per component, far from one another; `random`: random networks, uniform curricula. */
   initialization: z.enum(['spread', 'random']).default('spread'),
   /** Updates of the curricula at most. */
-  iterations: count.default(10),
+  iterations: count.default(2),
   /** Stops the updates when the bound changes by less than this share of itself. */
-  tolerance: notNegative.default(1e-4),
+  tolerance: notNegative.default(1e-3),
   commitment: commitmentSchema.default('episode'),
   expert: expertSchema.prefault({}),
   gate: gateSchema.prefault({}),

@@ -2,7 +2,7 @@ import { Normalizer } from '../data/normalizer.ts';
 import type { TrainingData } from '../data/training-data.ts';
 import { CheckpointError } from '../errors.ts';
 import { Rng } from '../random.ts';
-import { constantRate, type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
+import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
 import { type Experts, expertShape } from './experts.ts';
@@ -141,7 +141,7 @@ class ImcTraining {
     while (position.phase === 'select') {
       const end = await this.#trainExperts(curriculum, position, {
         steps: expert.stepsPerIteration,
-        rate: constantRate(expert.learningRate),
+        rate: this.#annealed(expert.learningRate, expert.stepsPerIteration),
       });
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
@@ -166,7 +166,7 @@ class ImcTraining {
     if (position.phase === 'refine') {
       const end = await this.#trainExperts(curriculum, position, {
         steps: expert.refineSteps,
-        rate: warmupCosine({ peak: expert.learningRate, totalSteps: Math.max(1, expert.refineSteps) }),
+        rate: this.#annealed(expert.learningRate, expert.refineSteps),
       });
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
@@ -178,7 +178,7 @@ class ImcTraining {
     if (position.phase === 'gate') {
       const { steps, learningRate } = this.#config.gate;
       const posterior = curriculum.posterior();
-      const rate = warmupCosine({ peak: learningRate, totalSteps: Math.max(1, steps) });
+      const rate = this.#annealed(learningRate, steps);
       const end = await this.#inChunks(curriculum, position, steps, rate, (span) =>
         this.#gate.improve(posterior, span),
       );
@@ -190,6 +190,14 @@ class ImcTraining {
       await this.#save(curriculum, position);
     }
     return this.#model(curriculum, position.settled ? 'tolerance' : 'iterations');
+  }
+
+  /**
+   * Every training of experts or gate ends with its learning rate at zero: the curricula are to judge what experts
+   * have learned, not the noise of their last steps.
+   */
+  #annealed(peak: number, steps: number): LearningRate {
+    return warmupCosine({ peak, totalSteps: Math.max(1, steps) });
   }
 
   get #aborted(): boolean {
@@ -214,7 +222,7 @@ class ImcTraining {
     learningRate: LearningRate,
     improve: (span: TrainingSpan) => Promise<SpanEnd>,
   ): Promise<SpanEnd> {
-    const named = position.phase === 'gate' ? 'gate' : `experts, iteration ${position.iteration}`;
+    const named = position.phase === 'gate' ? 'gate' : `experts, iteration ${position.iteration + 1}`;
     let end: SpanEnd = { step: position.step, loss: Number.NaN };
     while (end.step < steps && !this.#aborted) {
       const to = Math.min(steps, (Math.floor(end.step / checkpointSteps) + 1) * checkpointSteps);

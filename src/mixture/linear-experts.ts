@@ -77,7 +77,6 @@ export class LinearExperts implements Experts {
     const { networks, inputSize, outputSize } = this.shape;
     const units = unitStarts.length - 1;
     const totals = new Float64Array(units * networks);
-    const constant = 0.5 * outputSize * Math.log(2 * Math.PI * this.#variance);
     for (let unit = 0; unit < units; unit++) {
       for (let step = unitStarts[unit] as number; step < (unitStarts[unit + 1] as number); step++) {
         for (let z = 0; z < networks; z++) {
@@ -90,7 +89,7 @@ export class LinearExperts implements Experts {
             squared += ((actions[step * outputSize + d] as number) - mean) ** 2;
           }
           const at = unit * networks + z;
-          totals[at] = (totals[at] as number) - (0.5 * squared) / this.#variance - constant;
+          totals[at] = (totals[at] as number) - (0.5 * squared) / this.#variance;
         }
       }
     }

@@ -79,6 +79,7 @@ export class NetworkExperts implements Experts {
     const { observations, actions, observationSize, actionSize, unitStarts } = this.#data;
     const { networks, hidden } = this.shape;
     const steps = this.#unitOfStep.length;
+    const peak = -0.5 * actionSize * Math.log(2 * Math.PI * this.#config.standardDeviation ** 2);
     const totals = new Float64Array((unitStarts.length - 1) * networks);
     const block = Math.max(
       1,
@@ -100,7 +101,7 @@ export class NetworkExperts implements Experts {
       for (let z = 0; z < networks; z++) {
         for (let i = 0; i < size; i++) {
           const at = (this.#unitOfStep[first + i] as number) * networks + z;
-          totals[at] = (totals[at] as number) + (values[z * size + i] as number);
+          totals[at] = (totals[at] as number) + (values[z * size + i] as number) - peak;
         }
       }
     }

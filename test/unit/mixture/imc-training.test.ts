@@ -1,0 +1,168 @@
+import { describe, expect, it, vi } from 'vitest';
+import { CheckpointError, DatasetError, DivergenceError } from '../../../src/errors.ts';
+import { trainImc } from '../../../src/mixture/imc.ts';
+import { expertKinds, imcConfigSchema } from '../../../src/mixture/imc-config.ts';
+import type { MixtureModel } from '../../../src/mixture/mixture-model.ts';
+import type { Checkpoint, MetricsRow, TrainingRun } from '../../../src/mixture/training-run.ts';
+import type { NamedArrays } from '../../../src/tensor/named-arrays.ts';
+import { tf } from '../../../src/tensor/tf.ts';
+import { branchingData } from './toy-data.ts';
+
+await tf.setBackend('cpu');
+
+const data = branchingData(8, 2, 12);
+
+function configOf(settings: object = {}) {
+  const { expert = {}, gate = {}, ...rest } = settings as { expert?: object; gate?: object };
+  return imcConfigSchema.parse({
+    components: 3,
+    iterations: 3,
+    tolerance: 0,
+    ...rest,
+    expert: { hidden: [8, 8], batchSize: 8, stepsPerIteration: 20, refineSteps: 30, ...expert },
+    gate: { hidden: [8], batchSize: 16, steps: 30, ...gate },
+  });
+}
+
+async function train(settings: object = {}, run: Partial<TrainingRun> = {}): Promise<MixtureModel> {
+  return trainImc(data, configOf(settings), { seed: 0, ...run });
+}
+
+function numbersOf(arrays: NamedArrays): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(arrays).map(([name, { data }]) => [name, [...data].map(Number)]));
+}
+
+async function finalCheckpoint(): Promise<Checkpoint> {
+  const saved: Checkpoint[] = [];
+  await train({}, { saveCheckpoint: (checkpoint) => void saved.push(checkpoint) });
+  return saved.at(-1) as Checkpoint;
+}
+
+describe('training a mixture', () => {
+  it('gives the same bits for the same seed, and others for another', async () => {
+    const [a, b] = [await train(), await train()];
+    const other = await train({}, { seed: 1 });
+    expect(numbersOf(a.experts)).toEqual(numbersOf(b.experts));
+    expect(numbersOf(a.gate)).toEqual(numbersOf(b.gate));
+    expect(numbersOf(a.experts)).not.toEqual(numbersOf(other.experts));
+  });
+
+  for (const kind of expertKinds) {
+    it(`learns with ${kind} experts`, async () => {
+      const rows: MetricsRow[] = [];
+      const settings = { expert: { kind, stepsPerIteration: 60, learningRate: 0.01 }, iterations: 4 };
+      await train(settings, { onMetrics: (row) => rows.push(row) });
+      const bounds = rows.flatMap((row) => (row.phase === 'select' ? [row.bound as number] : []));
+      expect(bounds).toHaveLength(4);
+      expect(bounds.at(-1) as number).toBeGreaterThanOrEqual(bounds[0] as number);
+    });
+  }
+
+  it('logs what a reader needs to follow it', async () => {
+    const rows: MetricsRow[] = [];
+    await train({}, { onMetrics: (row) => rows.push(row) });
+    expect(rows.map((row) => row.phase)).toEqual(['select', 'select', 'select', 'refine', 'gate']);
+    const [first] = rows;
+    expect(first).toMatchObject({ iteration: 1, eta: 1, activeComponents: expect.any(Number) });
+    expect(first?.prior).toHaveLength(3);
+    expect(first?.effectiveUnits).toHaveLength(3);
+    expect(rows.at(-1)?.gateEntropy as number).toBeGreaterThan(0);
+  });
+
+  it('keeps the number of tensors flat while it trains, and leaves none behind', async () => {
+    const before = tf.memory().numTensors;
+    const counts: number[] = [];
+    await train(
+      { iterations: 1, expert: { stepsPerIteration: 60, refineSteps: 0 } },
+      { onProgress: ({ phase }) => phase === 'experts' && counts.push(tf.memory().numTensors) },
+    );
+    expect(counts).toHaveLength(60);
+    expect(new Set(counts.slice(1)).size).toBe(1);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('never waits for the backend within the training loop', async () => {
+    const reads = vi.spyOn(tf.Tensor.prototype, 'dataSync');
+    try {
+      await train();
+      expect(reads).not.toHaveBeenCalled();
+    } finally {
+      reads.mockRestore();
+    }
+  });
+
+  it('reports progress that ends at its total', async () => {
+    let last = { done: 0, total: -1 };
+    await train({}, { onProgress: (progress) => (last = progress) });
+    expect(last.done).toBe(last.total);
+  });
+
+  it('names the step at which the loss stopped being finite', async () => {
+    await expect(train({ expert: { learningRate: 1e30 } })).rejects.toThrow(DivergenceError);
+    await expect(train({ expert: { learningRate: 1e30 } })).rejects.toThrow(/experts, iteration 1, step \d+/);
+  });
+
+  it('refuses observations that are not finite, naming the row', async () => {
+    const observations = data.observations.slice();
+    observations[7] = Number.NaN;
+    const training = trainImc({ ...data, observations }, configOf(), { seed: 0 });
+    await expect(training).rejects.toThrow(DatasetError);
+    await expect(training).rejects.toThrow('row 3');
+  });
+});
+
+describe('resuming a training', () => {
+  let whole: MixtureModel | undefined;
+
+  // 20 steps an iteration, 3 iterations, 30 to refine, 30 for the gate
+  for (const abortAt of [20, 33, 75, 90, 104]) {
+    it(`after ${abortAt} steps ends in the same bits as never stopping`, async () => {
+      whole ??= await train();
+      const controller = new AbortController();
+      let saved: Checkpoint | undefined;
+      const first = await train(
+        {},
+        {
+          signal: controller.signal,
+          onProgress: ({ done }) => done === abortAt && controller.abort(),
+          saveCheckpoint: (checkpoint) => {
+            saved = structuredClone(checkpoint);
+          },
+        },
+      );
+      expect(first.stopped).toBe('interrupted');
+      const resumed = await train({}, { resumeFrom: saved as Checkpoint });
+      expect(numbersOf(resumed.experts)).toEqual(numbersOf(whole.experts));
+      expect(numbersOf(resumed.gate)).toEqual(numbersOf(whole.gate));
+      expect(resumed.components).toEqual(whole.components);
+      expect(resumed.stopped).toBe(whole.stopped);
+    });
+  }
+
+  it('an interrupted training leaves a mixture that acts: its gate draws components by their shares', async () => {
+    const controller = new AbortController();
+    const model = await train(
+      {},
+      { signal: controller.signal, onProgress: ({ done }) => done === 45 && controller.abort() },
+    );
+    expect(model.stopped).toBe('interrupted');
+    const logits = model.gate['layers.0.bias']?.data as Float32Array;
+    model.components.forEach((component, z) => {
+      expect(Math.exp(logits[z] as number)).toBeCloseTo(component.share, 5);
+    });
+  });
+
+  it('refuses a checkpoint of another configuration, seed or data set', async () => {
+    const resumeFrom = await finalCheckpoint();
+    await expect(train({ eta: 2 }, { resumeFrom })).rejects.toThrow(CheckpointError);
+    await expect(train({ eta: 2 }, { resumeFrom })).rejects.toThrow('another config');
+    await expect(train({}, { resumeFrom, seed: 9 })).rejects.toThrow('another seed');
+    const other = trainImc(branchingData(8, 4, 12), configOf(), { seed: 0, resumeFrom });
+    await expect(other).rejects.toThrow('another data');
+  });
+
+  it('a finished checkpoint gives the finished mixture back', async () => {
+    const again = await train({}, { resumeFrom: await finalCheckpoint() });
+    expect(numbersOf(again.gate)).toEqual(numbersOf((await train()).gate));
+  });
+});
