@@ -1,5 +1,6 @@
 import { CheckpointError, ConfigError } from '../errors.ts';
 import type { NamedArrays, StoredArray } from './named-arrays.ts';
+import { type AdamParameter, type AdamSettings, adamUpdate } from './ops/adam-update.ts';
 import { tf } from './tf.ts';
 
 /** The options of {@link AdamW}; the defaults are PyTorch's, but for the weight decay, which is off. */
@@ -32,6 +33,29 @@ export function isMatrix(variable: tf.Variable): boolean {
   return variable.rank >= 2 && (variable.shape[variable.rank - 2] as number) > 1;
 }
 
+/** Takes the step of {@link adamUpdate} with plain tensor operations, for one variable. */
+function composeUpdate(parameter: AdamParameter, settings: AdamSettings): void {
+  const { value, m, v, weightDecay } = parameter;
+  const { learningRate, beta1, beta2, epsilon, step, scale, active } = settings;
+  const gradient = scale === undefined ? parameter.gradient : tf.mul(parameter.gradient, scale);
+  const nextM = tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1));
+  const nextV = tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  const denominator = tf.add(tf.div(tf.sqrt(nextV), Math.sqrt(1 - beta2 ** step)), epsilon);
+  const change = tf.mul(tf.div(nextM, denominator), learningRate / (1 - beta1 ** step));
+  const kept = weightDecay > 0 ? tf.mul(value, 1 - learningRate * weightDecay) : value;
+  const masked = active !== null && active !== undefined && value.shape[0] === active.length;
+  const mask = masked
+    ? tf.tensor(Array.from(active), [active.length, ...value.shape.slice(1).map(() => 1)], 'bool')
+    : undefined;
+  for (const [variable, next] of [
+    [value, tf.sub(kept, change)],
+    [m, nextM],
+    [v, nextV],
+  ] as const) {
+    variable.assign(mask === undefined ? next : tf.where(mask, next, variable));
+  }
+}
+
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2, in PyTorch's form, where the decay
  * is scaled by the learning rate).
@@ -51,7 +75,7 @@ export class AdamW {
   readonly #options: Required<Omit<AdamWOptions, 'clipNorm'>>;
   readonly #clipNorm: number | undefined;
   #step = 0;
-  #active: tf.Tensor1D | undefined;
+  #active: readonly number[] | null = null;
 
   /** @throws ConfigError when an option is out of its range. */
   constructor(variables: readonly tf.Variable[], options: AdamWOptions = {}) {
@@ -88,49 +112,37 @@ export class AdamW {
    */
   step(loss: () => tf.Scalar, learningRate: number): tf.Scalar {
     return tf.tidy(() => {
-      const { value, grads } = tf.variableGrads(loss, [...this.#variables]);
-      const gradients = this.#clip(this.#variables.map((variable) => grads[variable.name] ?? null));
-      this.#step++;
-      for (const [index, gradient] of gradients.entries()) {
-        if (gradient !== null) this.#update(index, gradient, learningRate);
+      const { value: before, grads } = tf.variableGrads(loss, [...this.#variables]);
+      const { weightDecay, ...constants } = this.#options;
+      const parameters: AdamParameter[] = [];
+      for (const [index, value] of this.#variables.entries()) {
+        // none where the loss does not depend on the variable
+        const gradient = grads[value.name] as tf.Tensor | null | undefined;
+        if (gradient === null || gradient === undefined) continue;
+        const decay = isMatrix(value) ? weightDecay : 0;
+        parameters.push({ value, gradient, m: this.#m[index]!, v: this.#v[index]!, weightDecay: decay });
       }
-      return value;
+      this.#step++;
+      const settings: AdamSettings = {
+        ...constants,
+        learningRate,
+        step: this.#step,
+        scale: this.#clipScale(parameters),
+        active: this.#active,
+      };
+      if (!adamUpdate(parameters, settings)) {
+        for (const parameter of parameters) composeUpdate(parameter, settings);
+      }
+      return before;
     });
   }
 
-  /** Scales all gradients so that their joint norm is at most `clipNorm`. */
-  #clip(gradients: (tf.Tensor | null)[]): (tf.Tensor | null)[] {
-    if (this.#clipNorm === undefined) return gradients;
-    const squares = gradients.filter((g) => g !== null).map((g) => tf.sum(tf.square(g)));
-    const norm = tf.sqrt(tf.addN(squares));
+  /** The factor that brings the joint norm of all gradients down to `clipNorm`; a tensor, so nothing is read back. */
+  #clipScale(parameters: readonly AdamParameter[]): tf.Scalar | undefined {
+    if (this.#clipNorm === undefined || parameters.length === 0) return undefined;
+    const norm = tf.sqrt(tf.addN(parameters.map(({ gradient }) => tf.sum(tf.square(gradient)))));
     // the small term is PyTorch's, which keeps a zero gradient from dividing by zero
-    const scale = tf.minimum(tf.div(this.#clipNorm, tf.add(norm, 1e-6)), 1);
-    return gradients.map((g) => g && tf.mul(g, scale));
-  }
-
-  #update(index: number, gradient: tf.Tensor, learningRate: number): void {
-    const { beta1, beta2, epsilon, weightDecay } = this.#options;
-    const [variable, m, v] = [this.#variables[index]!, this.#m[index]!, this.#v[index]!];
-    const nextM = tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1));
-    const nextV = tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-    const denominator = tf.add(tf.div(tf.sqrt(nextV), Math.sqrt(1 - beta2 ** this.#step)), epsilon);
-    const change = tf.mul(tf.div(nextM, denominator), learningRate / (1 - beta1 ** this.#step));
-    const decayed =
-      weightDecay > 0 && isMatrix(variable) ? tf.mul(variable, 1 - learningRate * weightDecay) : variable;
-    this.#assign(variable, tf.sub(decayed, change));
-    this.#assign(m, nextM);
-    this.#assign(v, nextV);
-  }
-
-  /** Assigns, where a mask is set and fits the leading axis, only the parts that it names. */
-  #assign(variable: tf.Variable, value: tf.Tensor): void {
-    const active = this.#active;
-    if (active === undefined || variable.shape[0] !== active.shape[0]) {
-      variable.assign(value);
-      return;
-    }
-    const mask = tf.reshape(active, [active.shape[0], ...variable.shape.slice(1).map(() => 1)]);
-    variable.assign(tf.where(tf.cast(mask, 'bool'), value, variable));
+    return tf.minimum(tf.div(this.#clipNorm, tf.add(norm, 1e-6)), 1);
   }
 
   /**
@@ -140,8 +152,7 @@ export class AdamW {
    * @param active - [E], 1 for a network that is trained, 0 for one that is kept; null trains all.
    */
   setActive(active: ArrayLike<number> | null): void {
-    this.#active?.dispose();
-    this.#active = active === null ? undefined : tf.keep(tf.tensor1d(Float32Array.from(active)));
+    this.#active = active === null ? null : Array.from(active);
   }
 
   /** Copies the state out of the backend; reads back, so call it outside the training loop. */
@@ -190,6 +201,5 @@ export class AdamW {
   /** Frees the moments; the variables stay. */
   dispose(): void {
     for (const variable of [...this.#m, ...this.#v]) variable.dispose();
-    this.setActive(null);
   }
 }
