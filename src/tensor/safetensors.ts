@@ -51,7 +51,9 @@ export function encodeSafetensors(
   const dtypes = new Map(Object.entries(arrays).map(([name, array]) => [name, dtypeOf(array)]));
   const rank = (name: string): number => layoutOrder.indexOf(dtypes.get(name)!);
   const names = [...dtypes.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  // without a prototype, so that an array may have any name
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let end = 0;
   for (const name of names) {
     const { shape, data } = arrays[name]!;
