@@ -47,11 +47,11 @@ function drawAim(rng: Rng, gap: { low: number; high: number }, mean: number, dev
 export function drawStyle(mode: number, trunk: number, rng: Rng): Style {
   const [first, second, third] = waysOfMode(mode);
   // most people let a few steps pass first; the longest wait seen before a sideways command is 23 steps
-  const idles = rng.uniform() < 0.92;
-  const idleSteps = Math.min(18, Math.floor(-3.4 * Math.log(1 - rng.uniform())));
+  const idles = rng.uniform() < 0.85;
+  const idleSteps = Math.min(16, Math.floor(-3.8 * Math.log(1 - rng.uniform())));
   const aheadSteps = Math.max(0, rng.normal(4.9, 2.05));
-  const turn = () => Math.min(Math.max(rng.normal(0.007, 0.012), -0.05), 0.07);
-  const deflection = () => (rng.uniform() < 0.32 ? 1 : rng.uniform(0.84, 1));
+  const turn = () => Math.min(Math.max(rng.normal(0.011, 0.013), -0.05), 0.07);
+  const deflection = () => (rng.uniform() < 0.32 ? 1 : rng.uniform(0.8, 1));
   const slow = rng.uniform() < 0.09;
   const pace = rng.uniform(0.7, 1);
   return {
@@ -59,16 +59,16 @@ export function drawStyle(mode: number, trunk: number, rng: Rng): Style {
     aheadSteps: Math.round(trunk * aheadSteps),
     aimX: [
       drawAim(rng, gapBetween(0, first), first === 0 ? 0.041 : 0.034, 0.01),
-      drawAim(rng, gapBetween(1, second), 0.039, 0.0135),
-      drawAim(rng, gapBetween(2, third), 0.058, 0.013),
+      drawAim(rng, gapBetween(1, second), 0.046, 0.013),
+      drawAim(rng, gapBetween(2, third), 0.062, 0.0115),
     ],
     turnBeyond: [turn(), turn()],
     deflection: [deflection(), deflection(), deflection()],
-    easeWidth: rng.uniform(0.027, 0.09),
-    slew: rng.uniform(0.33, 0.38),
-    rim: rng.uniform(0.0145, 0.0152) * (slow ? pace : 1),
-    easeOff: rng.uniform(0.41, 1),
-    easeOffY: 0.307,
-    stepsBeyond: Math.round(rng.uniform(6.7, 9.8)),
+    easeWidth: rng.uniform(0.034, 0.09),
+    slew: rng.uniform(0.32, 0.38),
+    rim: rng.uniform(0.0149, 0.0152) * (slow ? pace : 1),
+    easeOff: rng.uniform(0.36, 0.9),
+    easeOffY: 0.326,
+    stepsBeyond: Math.round(rng.uniform(6, 10.5)),
   };
 }

@@ -6,10 +6,10 @@ import { drawStyle, type Style } from './avoiding-style.ts';
 import type { DemonstrationRequest, Demonstrator, Pilot } from './demonstrator.ts';
 
 /** Sideways deflections below this are within the stick's dead band. */
-const deadBand = 0.022;
+const deadBand = 0.0245;
 /** Least distance of the rod's centre from an obstacle's surface; D3IL's closest human demonstration has 1.19 cm. */
 const leastClearance = 0.0115;
-/** Styles rehearsed before giving up; two of three come through. */
+/** Styles rehearsed before giving up; about half come through. */
 const maxRehearsals = 200;
 const maxSteps = 150;
 

@@ -121,21 +121,24 @@ export class PlanarWorld {
   }
 
   /**
-   * Returns a body that touched this one in the latest sub-step, null when none did. A touch is a contact of the
-   * engine whose surfaces met or whose solver pushed.
+   * Returns a body that this one touches, null when there is none: the engine's solver pushed the two apart in the
+   * latest sub-step, or their shapes meet where it left them.
    */
   touching(body: Body): Body | null {
     let touched: Body | null = null;
     this.#world.contactPairsWith(body.collider, (other) => {
       this.#world.contactPair(body.collider, other, (manifold) => {
         for (let i = 0; i < manifold.numContacts(); i++) {
-          if (manifold.contactDist(i) <= 0 || manifold.contactImpulse(i) > 0) {
-            touched ??= this.#bodyOfCollider.get(other.handle) ?? null;
-          }
+          if (manifold.contactImpulse(i) > 0) touched ??= this.#bodyOfCollider.get(other.handle) ?? null;
         }
       });
     });
-    return touched;
+    if (touched !== null) return touched;
+    // the engine looks for contacts before it moves: what the latest move brought together it reports one sub-step late
+    for (const other of this.#bodies) {
+      if (other !== body && body.collider.contactCollider(other.collider, 0) !== null) return other;
+    }
+    return null;
   }
 
   /**

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import '../../envs/index.ts';
+import { makeTask } from '../../envs/task.ts';
+import { checkEnv } from '../../src/gym/check-env.ts';
+import { list, make } from '../../src/gym/registry.ts';
+import type { Box } from '../../src/gym/spaces/box.ts';
+import { spaceFromJSON } from '../../src/gym/spaces/from-json.ts';
+
+/** What every registered environment owes: registering one gives it these tests. */
+describe.each(list().map(({ id }) => id))('%s', (id) => {
+  it('passes the checks of checkEnv without a warning', async () => {
+    expect(checkEnv(await make(id), { seed: 1, steps: 100 }).warnings).toEqual([]);
+  });
+
+  it('gives the same trajectory in two copies, over 50 random steps and across resets', async () => {
+    const copies = [await makeTask(id), await makeTask(id)] as const;
+    const runs = copies.map(({ env, task }) => {
+      env.actionSpace.seed(4);
+      env.reset({ seed: 4 });
+      const trajectory: unknown[] = [];
+      for (let i = 0; i < 50; i++) {
+        const result = env.step(env.actionSpace.sample());
+        trajectory.push([...result.observation], result.reward, result.info, task.stateHash());
+        if (result.terminated || result.truncated) trajectory.push([...env.reset().observation]);
+      }
+      env.close();
+      return trajectory;
+    });
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
+  it('is truncated at its time limit when nothing else ends it', async () => {
+    const { env } = await makeTask(id, { maxEpisodeSteps: 5 });
+    env.reset({ seed: 0 });
+    const zero = new Float32Array((env.actionSpace as Box).size);
+    const ends = Array.from({ length: 5 }, () => env.step(zero));
+    expect(ends.map(({ truncated }) => truncated)).toEqual([false, false, false, false, true]);
+    env.close();
+  });
+
+  it('describes itself: modes, contexts, names, scene, outcome, state', async () => {
+    const { env, task } = await makeTask(id);
+    expect(new Set(task.behavior.modes).size).toBe(task.behavior.modes.length);
+    expect(task.contexts.length).toBeGreaterThan(0);
+    for (const { options } of task.contexts) {
+      const { observation, info } = env.reset({ seed: 0, options });
+      expect(observation).toHaveLength(task.observationNames.length);
+      expect(info.outcome).toEqual(task.outcome());
+      expect(task.outcome()).toMatchObject({ success: false });
+      expect(task.stateHash()).toMatch(/^[0-9a-f]{16}$/);
+    }
+    expect(env.actionSpace.sample()).toHaveLength(task.actionNames.length);
+    expect(task.dtSeconds).toBeCloseTo(1 / task.metadata.renderFps, 9);
+    const { parts, movingParts } = task.scene;
+    const moving = parts.flatMap(({ poseIndex }) => (poseIndex === undefined ? [] : [poseIndex]));
+    expect(moving.sort()).toEqual(Array.from({ length: movingParts }, (_, i) => i));
+    const poses = new Float32Array(3 * movingParts);
+    task.poses(poses);
+    for (const { name, poseIndex, poseInWorld } of parts) {
+      if (poseIndex === undefined) continue;
+      expect(poses.slice(3 * poseIndex, 3 * poseIndex + 3), name).toEqual(new Float32Array(poseInWorld));
+    }
+    env.close();
+  });
+
+  it('has spaces and a spec that survive JSON', async () => {
+    const env = await make(id);
+    for (const space of [env.observationSpace, env.actionSpace]) {
+      expect(spaceFromJSON(JSON.parse(JSON.stringify(space))).toJSON()).toEqual(space.toJSON());
+    }
+    const again = await make(JSON.parse(JSON.stringify(env.spec)));
+    expect(again.spec).toEqual(env.spec);
+    env.close();
+    again.close();
+  });
+
+  it('has a README in the agreed order, which names every mode axis, argument and version', () => {
+    const folder = id
+      .replace(/-v\d+$/, '')
+      .replace(/(?<!^)([A-Z])/g, '-$1')
+      .toLowerCase();
+    const readme = readFileSync(new URL(`../../envs/${folder}/README.md`, import.meta.url), 'utf8');
+    const sections = [
+      'Description',
+      'Action Space',
+      'Observation Space',
+      'Rewards',
+      'Starting State',
+      'Episode End',
+      'Success',
+      'Modes',
+      'Arguments',
+      'Version History',
+    ];
+    const headings = [...readme.matchAll(/^## (.+)$/gm)].map((match) => match[1] ?? '');
+    expect(headings.filter((heading) => sections.includes(heading))).toEqual(sections);
+    expect(readme.startsWith(`# ${id}\n`)).toBe(true);
+    expect(readme).toContain(`- ${id.slice(id.lastIndexOf('v'))}:`);
+  });
+});
