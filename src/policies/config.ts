@@ -74,7 +74,7 @@ function suggest(
 ): string {
   const prefix = path.map((part) => `${String(part)}.`).join('');
   const elsewhere = allKeys(schema).filter((name) => name.split('.').at(-1) === key);
-  if (elsewhere.length > 0) return didYouMean(`${prefix}${key}`, elsewhere);
+  if (elsewhere.length > 0) return `did you mean '${elsewhere.join("' or '")}'?`;
   return didYouMean(
     `${prefix}${key}`,
     known.map((name) => prefix + name),

@@ -182,7 +182,8 @@ export async function loadPolicy(
     return method.load({ ...saved, config });
   } catch (error) {
     if (!(error instanceof ModewiseError) || error instanceof CheckpointError) throw error;
-    throw new CheckpointError({ ...error.report, where: join(directory, runFiles.policy) }, { cause: error });
+    const where = [join(directory, runFiles.policy), error.report.where].filter((part) => part !== undefined);
+    throw new CheckpointError({ ...error.report, where: where.join(': ') }, { cause: error });
   }
 }
 
