@@ -50,21 +50,18 @@ export function envCommand(): Command {
       seedMeaning: 'seed of the checked episodes',
     },
     async (positional, { options, say }) => {
-      const { list, make, spec } = await registry();
-      const { checkEnv } = await import('../gym/check-env.ts');
+      const { list, spec } = await registry();
+      const { checkRegistered } = await import('../gym/check-env.ts');
       // a mistyped id must be reported before any check has run
       const ids = positional.length > 0 ? positional.map((id) => spec(id).id) : list().map(({ id }) => id);
       const checked: { id: string; ok: boolean; problem?: string }[] = [];
       for (const id of ids) {
         say(`checking ${id}`);
-        const env = await make(id);
         try {
-          await checkEnv(env, { seed: options.seed });
+          await checkRegistered(id, { seed: options.seed });
           checked.push({ id, ok: true });
         } catch (error) {
           checked.push({ id, ok: false, problem: error instanceof Error ? error.message : String(error) });
-        } finally {
-          env.close();
         }
       }
       const ok = checked.every((check) => check.ok);

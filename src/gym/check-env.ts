@@ -1,8 +1,17 @@
 import { EnvCheckError, InvalidActionError } from '../errors.ts';
-import type { Env, ResetResult, StepResult } from './env.ts';
+import type { Env, ResetOptions, ResetResult, StepResult, StepTarget } from './env.ts';
+import {
+  breach,
+  checkFrame,
+  checkMetadata,
+  checkResetResult,
+  checkSpace,
+  checkStepResult,
+} from './env-contract.ts';
+import { make } from './registry.ts';
 import { sameValue } from './same-value.ts';
 import { Box } from './spaces/box.ts';
-import type { Space } from './spaces/space.ts';
+import { stepInto } from './step-into.ts';
 
 /** What to check with. */
 export interface CheckEnvOptions {
@@ -21,7 +30,9 @@ export interface CheckEnvReport {
  * Checks an environment against the Gymnasium contract (the list of Gymnasium's `utils/env_checker.py`): spaces and
  * metadata, what `reset` and `step` return, that a seed fixes the episode and the ones after it, that the same
  * actions give the same trajectory, that observations are members of their space and not overwritten later, that
- * invalid actions are refused, and that `close` may be called twice. The environment is closed afterwards.
+ * `stepInto` does what `step` does, that invalid actions are refused, that `render` draws in the mode the environment
+ * was made with, and that `close` may be called twice. The environment is closed afterwards. {@link checkRegistered}
+ * also makes it in every render mode.
  *
  * @throws EnvCheckError at the first breach.
  * @example
@@ -30,27 +41,53 @@ export interface CheckEnvReport {
 export function checkEnv(env: Env, options: CheckEnvOptions = {}): CheckEnvReport {
   const seed = options.seed ?? 0;
   const steps = options.steps ?? 50;
-  const warnings = [
-    ...checkSpace('observationSpace', env.observationSpace, env),
-    ...checkSpace('actionSpace', env.actionSpace, env),
-  ];
+  const warnings = [...checkSpace(env, 'observationSpace'), ...checkSpace(env, 'actionSpace')];
   checkMetadata(env);
   checkResetSeed(env, seed);
   checkResetOptions(env, seed);
-  if (env.spec?.nondeterministic !== true) checkStepDeterminism(env, seed, steps);
+  if (env.spec?.nondeterministic !== true) {
+    const first = rollout(env, seed, steps, stepOnce);
+    requireSame(
+      env,
+      first,
+      rollout(env, seed, steps, stepOnce),
+      'The same seed and actions gave different results',
+    );
+    if (env.stepInto !== undefined) {
+      requireSame(
+        env,
+        first,
+        rollout(env, seed, steps, stepOnceInto),
+        'stepInto and step gave different results',
+      );
+    }
+  }
   checkInvalidActions(env, seed);
+  checkRender(env, seed);
   env.close();
   attempt(env, 'close was called a second time', () => env.close());
   return { warnings };
 }
 
-function fail(env: Env, what: string, found?: string, expected?: string): never {
-  throw new EnvCheckError({
-    what,
-    where: String(env.spec?.id ?? env.unwrapped.constructor.name),
-    ...(found === undefined ? {} : { found }),
-    ...(expected === undefined ? {} : { expected }),
-  });
+/**
+ * Makes a registered environment, checks it with {@link checkEnv}, and again in every render mode that its metadata
+ * states.
+ *
+ * @throws EnvCheckError at the first breach; UnregisteredEnvError or EnvVersionError when the id is unknown.
+ */
+export async function checkRegistered(id: string, options: CheckEnvOptions = {}): Promise<CheckEnvReport> {
+  // without the passive checker, so that the message names the check that found the breach
+  const env = await make(id, { disableEnvChecker: true });
+  const report = checkEnv(env, options);
+  for (const renderMode of env.metadata.renderModes) {
+    const drawn = await make(id, { renderMode });
+    try {
+      checkRender(drawn, options.seed ?? 0);
+    } finally {
+      drawn.close();
+    }
+  }
+  return report;
 }
 
 /** Runs one call and turns whatever it throws into a breach of the contract. */
@@ -58,80 +95,16 @@ function attempt<T>(env: Env, when: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    fail(env, `An error was thrown when ${when}`, String(error));
+    if (error instanceof EnvCheckError) throw error;
+    breach(env, `An error was thrown when ${when}`, { found: String(error) });
   }
 }
 
-function checkSpace(name: string, space: Space<unknown> | undefined, env: Env): string[] {
-  const methods = ['seed', 'sample', 'contains', 'explain', 'toJSON'] as const;
-  if (space === undefined || methods.some((method) => typeof space[method] !== 'function')) {
-    fail(env, `${name} is not a Space`, String(space), `an object with ${methods.join(', ')}`);
-  }
-  space.seed(0);
-  const first = space.sample();
-  space.seed(0);
-  if (!sameValue(first, space.sample()))
-    fail(env, `${name} does not sample the same member for the same seed`);
-  if (!space.contains(first)) {
-    fail(env, `${name} does not contain what it samples`, space.explain(first) ?? undefined);
-  }
-  if (!(space instanceof Box)) return [];
-  const warnings: string[] = [];
-  for (let i = 0; i < space.size; i++) {
-    const low = Number(space.low[i]);
-    const high = Number(space.high[i]);
-    if (low === high) warnings.push(`${name}: index ${i} has room for one value only, ${low}`);
-    if (!Number.isFinite(low) || !Number.isFinite(high)) warnings.push(`${name}: index ${i} is not bounded`);
-  }
-  return warnings;
-}
-
-function checkMetadata(env: Env): void {
-  const { renderModes, renderFps } = env.metadata ?? {};
-  if (!Array.isArray(renderModes) || !(Number.isFinite(renderFps) && renderFps > 0)) {
-    fail(
-      env,
-      'metadata is incomplete',
-      JSON.stringify(env.metadata),
-      'renderModes, a list, and renderFps > 0',
-    );
-  }
-  if (env.unwrapped.unwrapped !== env.unwrapped) fail(env, 'unwrapped is not the innermost environment');
-}
-
-function checkedReset(env: Env, options: Parameters<Env['reset']>[0]): ResetResult<unknown> {
-  const result = attempt(env, `reset(${JSON.stringify(options ?? null)}) was called`, () =>
-    env.reset(options),
-  );
-  checkObservation(env, 'reset', result?.observation);
-  checkInfo(env, 'reset', result.info);
+function checkedReset(env: Env, options: ResetOptions | undefined): ResetResult<unknown> {
+  const call = `reset(${JSON.stringify(options ?? null)}) was called`;
+  const result = attempt(env, call, () => env.reset(options));
+  checkResetResult(env, result);
   return result;
-}
-
-function checkedStep(env: Env, action: unknown): StepResult<unknown> {
-  const result = attempt(env, 'step was called with a sampled action', () => env.step(action));
-  checkObservation(env, 'step', result?.observation);
-  checkInfo(env, 'step', result.info);
-  if (!Number.isFinite(result.reward)) {
-    fail(env, 'The reward of step is not a finite number', String(result.reward));
-  }
-  for (const name of ['terminated', 'truncated'] as const) {
-    if (typeof result[name] !== 'boolean') {
-      fail(env, `'${name}' of step is not a boolean`, String(result[name]));
-    }
-  }
-  return result;
-}
-
-function checkObservation(env: Env, from: string, observation: unknown): void {
-  const reason = env.observationSpace.explain(observation);
-  if (reason !== null) fail(env, `The observation of ${from} is not in observationSpace`, reason);
-}
-
-function checkInfo(env: Env, from: string, info: unknown): void {
-  if (typeof info !== 'object' || info === null || Array.isArray(info)) {
-    fail(env, `The info of ${from} is not a plain object`, String(info));
-  }
 }
 
 /** The same seed must give the same first reset, and the same resets after it. */
@@ -141,16 +114,16 @@ function checkResetSeed(env: Env, seed: number): void {
   const second = checkedReset(env, { seed });
   const secondNext = checkedReset(env, {});
   if (!sameValue(first.observation, second.observation)) {
-    fail(env, `Two resets with the seed ${seed} gave different observations`);
+    breach(env, `Two resets with the seed ${seed} gave different observations`);
   }
   if (!sameValue(firstNext.observation, secondNext.observation)) {
-    fail(
+    breach(
       env,
       `The reset without a seed that followed one with the seed ${seed} gave different observations`,
-      undefined,
-      'one generator per environment, replaced by a seed and kept without one',
+      { expected: 'one generator per environment, replaced by a seed and kept without one' },
     );
   }
+  checkedReset(env, { seed: seed + 1 });
   checkedReset(env, undefined);
 }
 
@@ -158,22 +131,41 @@ function checkResetOptions(env: Env, seed: number): void {
   checkedReset(env, { seed, options: {} });
 }
 
+type Stepper = (env: Env, action: unknown) => StepResult<unknown>;
+
+const stepOnce: Stepper = (env, action) =>
+  attempt(env, 'step was called with a sampled action', () => env.step(action));
+
+const stepOnceInto: Stepper = (env, action) => {
+  const { observationSpace: space } = env;
+  const target: StepTarget = {
+    observation: space instanceof Box ? space.zeros() : null,
+    reward: Number.NaN,
+    terminated: false,
+    truncated: false,
+    info: {},
+  };
+  attempt(env, 'stepInto was called with a sampled action', () => stepInto(env, action, target));
+  return { ...target };
+};
+
 /** One rollout of sampled actions; an ended episode is followed by an unseeded reset. */
-function rollout(env: Env, seed: number, steps: number): readonly unknown[] {
+function rollout(env: Env, seed: number, steps: number, step: Stepper): readonly unknown[] {
   env.actionSpace.seed(seed);
   let last: unknown = checkedReset(env, { seed }).observation;
   const seen: unknown[] = [structuredClone(last)];
   for (let i = 0; i < steps; i++) {
     const before = structuredClone(last);
-    const result = checkedStep(env, env.actionSpace.sample());
+    const action = env.actionSpace.sample();
+    const given = structuredClone(action);
+    const result = step(env, action);
+    checkStepResult(env, result);
     if (!sameValue(before, last)) {
-      fail(
-        env,
-        'step changed an observation that it had returned before',
-        undefined,
-        'a fresh array per step',
-      );
+      breach(env, 'step changed an observation that it had returned before', {
+        expected: 'a fresh array per step',
+      });
     }
+    if (!sameValue(given, action)) breach(env, 'step changed the action that it was given');
     seen.push(structuredClone(result));
     last = result.observation;
     if (result.terminated || result.truncated) last = checkedReset(env, {}).observation;
@@ -181,13 +173,13 @@ function rollout(env: Env, seed: number, steps: number): readonly unknown[] {
   return seen;
 }
 
-function checkStepDeterminism(env: Env, seed: number, steps: number): void {
-  const first = rollout(env, seed, steps);
-  const second = rollout(env, seed, steps);
+function requireSame(env: Env, first: readonly unknown[], second: readonly unknown[], what: string): void {
   const at = first.findIndex((step, i) => !sameValue(step, second[i]));
-  if (at >= 0) {
-    fail(env, `The same seed and actions gave different results at step ${at}`, JSON.stringify(second[at]));
-  }
+  if (at < 0) return;
+  breach(env, `${what} at step ${at}`, {
+    found: JSON.stringify(second[at]),
+    expected: JSON.stringify(first[at]),
+  });
 }
 
 /** Actions outside the space must be refused, not swallowed: a policy's NaN would spoil a score in silence. */
@@ -198,7 +190,8 @@ function checkInvalidActions(env: Env, seed: number): void {
   if (space.dtype.startsWith('float')) nan[0] = Number.NaN;
   const above = space.sample();
   above[0] = Number(space.high[0]) * 2 + 1;
-  for (const action of [nan, above]) {
+  const longer = new Box({ low: 0, high: 1, shape: [space.size + 1], dtype: space.dtype }).zeros();
+  for (const action of [nan, above, longer]) {
     if (space.contains(action)) continue;
     checkedReset(env, { seed });
     let refused = false;
@@ -208,12 +201,24 @@ function checkInvalidActions(env: Env, seed: number): void {
       refused = error instanceof InvalidActionError;
     }
     if (!refused) {
-      fail(
-        env,
-        'step accepted an action outside the action space',
-        space.explain(action) ?? undefined,
-        'InvalidActionError',
-      );
+      breach(env, 'step accepted an action outside the action space', {
+        found: space.explain(action) ?? undefined,
+        expected: 'InvalidActionError',
+      });
     }
   }
+}
+
+/** An environment made with a render mode draws after a reset and after a step. */
+function checkRender(env: Env, seed: number): void {
+  if ((env.renderMode ?? null) === null) return;
+  const draw = (when: string) => {
+    const frame = attempt(env, `render was called after ${when}`, () => env.render?.());
+    if (frame === undefined) breach(env, `There is no render for the mode '${env.renderMode}'`);
+    checkFrame(env, frame);
+  };
+  checkedReset(env, { seed });
+  draw('reset');
+  stepOnce(env, env.actionSpace.sample());
+  draw('step');
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
-import type { EnvKwargs } from './registry.ts';
+import type { EnvKwargs } from './env-spec.ts';
 
 /**
  * Fills an environment's constructor arguments from their defaults.

@@ -1,41 +1,38 @@
 import { EnvVersionError, ModewiseError, UnregisteredEnvError, UsageError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
-import type { Env } from './env.ts';
+import type { Env, RenderFrame } from './env.ts';
+import { type EnvKwargs, EnvSpec, type EnvSpecFields, parseId } from './env-spec.ts';
+import { applyWrapper } from './wrappers/named.ts';
 import { OrderEnforcing } from './wrappers/order-enforcing.ts';
+import { PassiveEnvChecker } from './wrappers/passive-env-checker.ts';
+import { Rendering } from './wrappers/rendering.ts';
 import { TimeLimit } from './wrappers/time-limit.ts';
 
-/** Arguments of an environment's constructor, as plain JSON. */
-export type EnvKwargs = Readonly<Record<string, unknown>>;
+export { type EnvKwargs, EnvSpec, type WrapperSpec } from './env-spec.ts';
 
-/** Constructs an environment; what had to be loaded for it has been loaded. The spec is kept as `env.spec`. */
-export type EnvFactory = (kwargs: EnvKwargs, spec: EnvSpec) => Env;
+/**
+ * Constructs an environment; what had to be loaded for it has been loaded. The spec is kept as `env.spec`, and the
+ * render mode, where the environment draws itself, as `env.renderMode`.
+ */
+export type EnvFactory = (kwargs: EnvKwargs, spec: EnvSpec, renderMode: string | null) => Env;
 
-/** Facts about a registered environment, as plain JSON: what it takes to make the same one again. */
-export interface EnvSpec {
-  /** `(namespace/)Name-vN`. */
-  readonly id: string;
-  readonly namespace: string | null;
-  readonly name: string;
-  readonly version: number;
-  /** One sentence for listings. */
-  readonly description: string;
-  /** Steps after which `TimeLimit` truncates; null for no limit. */
-  readonly maxEpisodeSteps: number | null;
-  /** Whether `make` wraps in `OrderEnforcing`. */
-  readonly orderEnforce: boolean;
-  /** Whether the same seed and actions may give other trajectories. */
-  readonly nondeterministic: boolean;
-  /** Return from which the task counts as solved; null where none is stated. */
-  readonly rewardThreshold: number | null;
-  readonly kwargs: EnvKwargs;
-}
+/** Draws an environment's present state in one mode. */
+export type Renderer = () => RenderFrame;
+
+/** Prepares to draw an unwrapped environment in one of its render modes; may load what that takes. */
+export type RendererFactory = (env: Env, renderMode: string) => Renderer | Promise<Renderer>;
 
 /** What `register` takes: only the id and the entry point are needed. */
-export interface EnvRegistration extends Partial<Omit<EnvSpec, 'id' | 'namespace' | 'name' | 'version'>> {
+export interface EnvRegistration
+  extends Partial<Omit<EnvSpecFields, 'id' | 'namespace' | 'name' | 'version'>> {
   /** `(namespace/)Name-vN`. A change of behaviour is a new version. */
   readonly id: string;
   /** Loads the environment's module, on the first `make`. */
   readonly entry: () => Promise<EnvFactory>;
+  /** Draws the environment from outside; left out where it has a `render` of its own, or none. */
+  readonly renderer?: RendererFactory;
+  /** URL of the module that calls `register` (its `import.meta.url`): worker threads import it to know the id too. */
+  readonly module?: string;
 }
 
 /** Overrides of one `make`. */
@@ -44,29 +41,20 @@ export interface MakeOptions {
   readonly kwargs?: EnvKwargs;
   /** Time limit in control steps; null for none. */
   readonly maxEpisodeSteps?: number | null;
+  /** True leaves out the `PassiveEnvChecker`. */
+  readonly disableEnvChecker?: boolean;
+  /** How `render` draws; one of the environment's `metadata.renderModes`. */
+  readonly renderMode?: string;
 }
 
 interface Registered {
   readonly spec: EnvSpec;
   readonly entry: () => Promise<EnvFactory>;
+  readonly renderer: RendererFactory | null;
+  readonly module: string | null;
 }
 
 const registered = new Map<string, Registered>();
-const idForm = /^(?:(?<namespace>[\w:-]+)\/)?(?<name>[\w:.-]+?)(?:-v(?<version>\d+))?$/;
-
-interface ParsedId {
-  readonly namespace: string | null;
-  readonly name: string;
-  readonly version: number | null;
-}
-
-function parseId(id: string): ParsedId | null {
-  const groups = idForm.exec(id)?.groups;
-  if (groups?.name === undefined) return null;
-  const version = groups.version === undefined ? null : Number(groups.version);
-  return { namespace: groups.namespace ?? null, name: groups.name, version };
-}
-
 /**
  * Makes an environment known under its id.
  *
@@ -75,32 +63,13 @@ function parseId(id: string): ParsedId | null {
  * register({ id: 'Avoiding-v0', entry: async () => (await import('./avoiding/env.ts')).avoiding, maxEpisodeSteps: 250 });
  */
 export function register(registration: EnvRegistration): void {
-  const { entry, id } = registration;
-  const parsed = parseId(id);
-  if (parsed === null || parsed.version === null) {
-    throw new UsageError({
-      what: 'An environment id is malformed',
-      found: `'${id}'`,
-      expected: "(namespace/)Name-vN, e.g. 'Avoiding-v0'",
-    });
-  }
+  const { renderer = null, module = null, entry, ...fields } = registration;
+  const spec = new EnvSpec(fields);
+  const { id } = spec;
   if (registered.has(id)) {
     throw new UsageError({ what: `'${id}' is registered already`, remedy: 'register the next version' });
   }
-  const { namespace, name, version } = parsed;
-  const spec: EnvSpec = {
-    id,
-    namespace,
-    name,
-    version,
-    description: registration.description ?? '',
-    maxEpisodeSteps: registration.maxEpisodeSteps ?? null,
-    orderEnforce: registration.orderEnforce ?? true,
-    nondeterministic: registration.nondeterministic ?? false,
-    rewardThreshold: registration.rewardThreshold ?? null,
-    kwargs: registration.kwargs ?? {},
-  };
-  registered.set(id, { spec, entry });
+  registered.set(id, { spec, entry, renderer, module });
 }
 
 /** Takes an environment out of the registry, for tests and plug-ins; says whether it was there. */
@@ -151,29 +120,72 @@ export function list(): readonly EnvSpec[] {
 }
 
 /**
- * Makes an environment as `TimeLimit<OrderEnforcing<Env>>`.
+ * Returns the URL of the module that registered an environment; null where the registration does not say.
  *
- * @param idOrSpec - an id, or a spec as `env.spec` holds it: then its limit and arguments are used.
- * @throws EnvVersionError or UnregisteredEnvError when the id is unknown; what the environment's constructor throws.
+ * @throws EnvVersionError or UnregisteredEnvError when the id is unknown.
+ */
+export function registrationModule(id: string): string | null {
+  return find(id).module;
+}
+
+/** Requires that the environment knows the render mode it is asked for. */
+function requireRenderMode(env: Env, renderMode: string): void {
+  const { renderModes } = env.metadata;
+  if (renderModes.includes(renderMode)) return;
+  throw new UsageError({
+    what: `'${env.spec?.id}' cannot draw in this render mode`,
+    where: 'renderMode',
+    found: `'${renderMode}'`,
+    remedy: renderModes.length === 0 ? 'it has none' : didYouMean(renderMode, renderModes),
+  });
+}
+
+/** Constructs the bare environment, drawn by its own `render` or by the registration's renderer. */
+async function construct({ entry, renderer }: Registered, spec: EnvSpec, renderMode: string | null) {
+  const factory = await entry().catch((error: unknown) => {
+    if (error instanceof ModewiseError) throw error;
+    throw new ModewiseError(
+      { what: `The module of '${spec.id}' could not be loaded`, found: String(error) },
+      { cause: error },
+    );
+  });
+  const env = factory(spec.kwargs, spec, renderMode);
+  if (renderMode === null) return env;
+  requireRenderMode(env, renderMode);
+  if (renderer !== null) return new Rendering(env, renderMode, await renderer(env, renderMode));
+  if (env.renderMode === renderMode && env.render !== undefined) return env;
+  throw new ModewiseError({
+    what: `'${spec.id}' states a render mode that it does not draw in`,
+    where: 'renderMode',
+    found: `'${renderMode}'`,
+    expected: 'a factory that takes the render mode and an environment with render, or a registered renderer',
+  });
+}
+
+/**
+ * Makes an environment as `TimeLimit<OrderEnforcing<PassiveEnvChecker<Env>>>`, with the additional wrappers of a spec
+ * around it.
+ *
+ * @param idOrSpec - an id, or a spec as `env.spec` holds it: then its limit, arguments and wrappers are used.
+ * @throws EnvVersionError or UnregisteredEnvError when the id is unknown; UsageError when the render mode or a
+ * wrapper is; what the environment's constructor throws.
  * @example
  * const env = await make('Avoiding-v0');
  * const { observation } = env.reset({ seed: 0 });
  */
-export async function make(idOrSpec: string | EnvSpec, options: MakeOptions = {}): Promise<Env> {
-  const { spec: found, entry } = find(typeof idOrSpec === 'string' ? idOrSpec : idOrSpec.id);
-  const base = typeof idOrSpec === 'string' ? found : idOrSpec;
-  const maxEpisodeSteps =
-    options.maxEpisodeSteps === undefined ? base.maxEpisodeSteps : options.maxEpisodeSteps;
-  const resolved: EnvSpec = { ...base, maxEpisodeSteps, kwargs: { ...base.kwargs, ...options.kwargs } };
-  const factory = await entry().catch((error: unknown) => {
-    if (error instanceof ModewiseError) throw error;
-    throw new ModewiseError(
-      { what: `The module of '${base.id}' could not be loaded`, found: String(error) },
-      { cause: error },
-    );
+export async function make(idOrSpec: string | EnvSpecFields, options: MakeOptions = {}): Promise<Env> {
+  const found = find(typeof idOrSpec === 'string' ? idOrSpec : idOrSpec.id);
+  const base = typeof idOrSpec === 'string' ? found.spec : EnvSpec.fromJSON({ ...idOrSpec });
+  const spec = base.with({
+    maxEpisodeSteps: options.maxEpisodeSteps === undefined ? base.maxEpisodeSteps : options.maxEpisodeSteps,
+    disableEnvChecker: options.disableEnvChecker ?? base.disableEnvChecker,
+    kwargs: { ...base.kwargs, ...options.kwargs },
+    additionalWrappers: [],
   });
-  let env = factory(resolved.kwargs, resolved);
-  if (resolved.orderEnforce) env = new OrderEnforcing(env);
-  if (resolved.maxEpisodeSteps !== null) env = new TimeLimit(env, resolved.maxEpisodeSteps);
+  let env = await construct(found, spec, options.renderMode ?? null);
+  if (!spec.disableEnvChecker) env = new PassiveEnvChecker(env);
+  if (spec.orderEnforce) env = new OrderEnforcing(env);
+  if (spec.maxEpisodeSteps !== null) env = new TimeLimit(env, spec.maxEpisodeSteps);
+  for (const wrapper of base.additionalWrappers) env = applyWrapper(env, wrapper);
   return env;
 }

@@ -25,7 +25,7 @@ export function flattenNumbers(nested: NestedNumbers, where: string): number[] {
   const value = typeof nested === 'number' ? nested : { Infinity, '-Infinity': -Infinity }[String(nested)];
   if (value === undefined) {
     throw new SpaceError({
-      what: 'A space has something in place of a number',
+      what: 'An entry of a space is not a number',
       where,
       found: JSON.stringify(nested) ?? 'undefined',
     });

@@ -1,5 +1,6 @@
 import { ResetNeededError, UsageError } from '../../errors.ts';
-import type { Env, ResetOptions, ResetResult, StepResult } from '../env.ts';
+import type { Env, ResetOptions, ResetResult, StepResult, StepTarget } from '../env.ts';
+import { stepInto } from '../step-into.ts';
 import { Wrapper } from './wrapper.ts';
 
 /** Truncates an episode after a number of steps; `terminated` stays what the environment says. */
@@ -27,14 +28,29 @@ export class TimeLimit<O = unknown, A = unknown> extends Wrapper<O, A> {
     return result;
   }
 
-  /** @throws ResetNeededError when the limit was reached and no reset followed, or before the first reset. */
+  protected override wrapperKwargs(): undefined {
+    return undefined;
+  }
+
+  #requireTime(): void {
+    if (this.#elapsed !== this.maxEpisodeSteps) return;
+    throw new ResetNeededError({
+      what: 'step was called after the time limit had ended the episode',
+      remedy: 'call reset() to begin an episode',
+    });
+  }
+
+  /** @throws ResetNeededError when the limit was reached and no reset followed. */
+  stepInto(action: A, target: StepTarget<O>): void {
+    this.#requireTime();
+    stepInto(this.env, action, target);
+    this.#elapsed = (this.#elapsed ?? 0) + 1;
+    if (this.#elapsed >= this.maxEpisodeSteps) target.truncated = true;
+  }
+
+  /** @throws ResetNeededError when the limit was reached and no reset followed. */
   override step(action: A): StepResult<O> {
-    if (this.#elapsed === this.maxEpisodeSteps) {
-      throw new ResetNeededError({
-        what: 'step was called after the time limit had ended the episode',
-        remedy: 'call reset() to begin an episode',
-      });
-    }
+    this.#requireTime();
     const result = super.step(action);
     this.#elapsed = (this.#elapsed ?? 0) + 1;
     if (this.#elapsed < this.maxEpisodeSteps) return result;

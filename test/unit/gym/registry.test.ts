@@ -13,7 +13,7 @@ beforeEach(() => {
     return (kwargs: object, of: ReturnType<typeof spec>) => new ToyEnv({ ...kwargs }, of);
   };
   register({ id: 'Toy-v0', entry, maxEpisodeSteps: 3, kwargs: { size: 1, color: 'red' } });
-  register({ id: 'Toy-v2', entry, orderEnforce: false });
+  register({ id: 'Toy-v2', entry, orderEnforce: false, disableEnvChecker: true });
   register({ id: 'lab/Toy-v1', entry });
   register({ id: 'Broken-v0', entry: async () => Promise.reject(new Error('no such module')) });
 });
@@ -72,15 +72,19 @@ describe('list', () => {
 });
 
 describe('make', () => {
-  it('wraps in time limit and order', async () => {
+  it('wraps in time limit, order and a check of the contract', async () => {
     const env = await make('Toy-v0');
-    expect(String(env)).toBe('TimeLimit<OrderEnforcing<Toy-v0>>');
+    expect(String(env)).toBe('TimeLimit<OrderEnforcing<PassiveEnvChecker<Toy-v0>>>');
     expect(env.unwrapped).toBeInstanceOf(ToyEnv);
   });
 
   it('leaves out what is not asked for', async () => {
     expect(await make('Toy-v2')).toBeInstanceOf(ToyEnv);
-    expect(String(await make('Toy-v0', { maxEpisodeSteps: null }))).toBe('OrderEnforcing<Toy-v0>');
+    const bare = await make('Toy-v0', { disableEnvChecker: true });
+    expect(String(bare)).toBe('TimeLimit<OrderEnforcing<Toy-v0>>');
+    expect(String(await make('Toy-v0', { maxEpisodeSteps: null }))).toBe(
+      'OrderEnforcing<PassiveEnvChecker<Toy-v0>>',
+    );
   });
 
   it('merges arguments over those of the registration, and states them in the spec', async () => {
