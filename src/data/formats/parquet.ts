@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { FileMetaData, KeyValue, SchemaElement } from 'hyparquet';
 import { parquetMetadata, parquetReadObjects, parquetSchema } from 'hyparquet';
@@ -22,6 +23,17 @@ const PHYSICAL = {
   bool: 'BOOLEAN',
   string: 'BYTE_ARRAY',
 } as const;
+
+/**
+ * Key of the file metadata that fingerprints all pages: damage is found before they are decoded, for a decoder may
+ * return wrong numbers on damaged pages, or never return.
+ */
+const PAGES_KEY = 'modewise.pages';
+
+/** Names the length and the SHA-256 of some bytes. */
+function fingerprint(bytes: Uint8Array): string {
+  return `${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}`;
+}
 
 /** Describes one column as pyarrow does: everything nullable, lists in the three-level form. */
 function schemaOf({ name, type, list }: ParquetColumn): SchemaElement[] {
@@ -74,7 +86,8 @@ export function encodeParquet(
     });
   }
   if (parquet === undefined) throw new RangeError('a parquet file needs at least one row group');
-  parquet.kvMetadata = Object.entries(metadata()).map(([key, value]): KeyValue => ({ key, value }));
+  const entries = { ...metadata(), [PAGES_KEY]: fingerprint(writer.getBytes()) };
+  parquet.kvMetadata = Object.entries(entries).map(([key, value]): KeyValue => ({ key, value }));
   void parquet.finish();
   return writer.getBytes();
 }
@@ -122,6 +135,10 @@ export function readParquet(path: string): ParquetFile {
   try {
     const footer = parquetMetadata(bytes);
     const columns = parquetSchema(footer).children.map((child) => child.element.name);
+    const pages = footer.key_value_metadata?.find(({ key }) => key === PAGES_KEY)?.value;
+    if (pages !== undefined && pages !== fingerprint(new Uint8Array(bytes, 0, Number.parseInt(pages, 10)))) {
+      throw new Error('its bytes are not those that were written');
+    }
     return { path, bytes, footer, rows: Number(footer.num_rows), columns };
   } catch (cause) {
     throw damaged(path, cause);
