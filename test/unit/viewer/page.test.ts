@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { websocketUrl } from '../../../viewer/src/connection.ts';
+import { css, makePalette } from '../../../viewer/src/palette.ts';
+import { SettingsStore } from '../../../viewer/src/settings.ts';
+import { settingsFromUrl } from '../../../viewer/src/url-state.ts';
+
+describe('the address of the websocket', () => {
+  it.each([
+    ['http://127.0.0.1:8137/', 'ws://127.0.0.1:8137/'],
+    ['http://127.0.0.1:8137/index.html#color=expert', 'ws://127.0.0.1:8137/'],
+    ['https://lab.example/proxy/8137/', 'wss://lab.example/proxy/8137/'],
+    ['http://10.0.0.2:8137/?token=a%2Bb&x=1', 'ws://10.0.0.2:8137/?token=a%2Bb'],
+  ])('is that of the page: %s', (page, expected) => {
+    expect(websocketUrl(page)).toBe(expected);
+  });
+});
+
+describe('settings in the address', () => {
+  it('are read where they are known, and left at the default where not', () => {
+    const settings = settingsFromUrl('#color=outcome&camera=top&trails=nonsense&panel=off', true);
+    expect(settings).toEqual({
+      colorBy: 'outcome',
+      camera: 'top',
+      trails: 'recent',
+      theme: 'dark',
+      panel: false,
+      isolation: null,
+    });
+  });
+
+  it('go round when cycled, and listeners learn of it', () => {
+    const store = new SettingsStore(settingsFromUrl('', false));
+    const seen: string[] = [];
+    store.subscribe(({ colorBy }) => seen.push(colorBy));
+    for (let i = 0; i < 3; i++) store.cycle('colorBy');
+    expect(seen).toEqual(['mode', 'expert', 'outcome', 'mode']);
+  });
+});
+
+describe('the palette', () => {
+  it.each(['light', 'dark'] as const)(
+    'gives every mode, expert and outcome a colour of its own (%s)',
+    (theme) => {
+      const palette = makePalette(theme, 24);
+      for (const [by, count] of [
+        ['mode', 24],
+        ['expert', 64],
+        ['outcome', 3],
+      ] as const) {
+        const colors = Array.from({ length: count }, (_, category) => css(palette.color(by, category)));
+        expect(new Set(colors).size).toBe(count);
+        expect(colors).not.toContain(css(palette.color(by, -1)));
+      }
+    },
+  );
+});
