@@ -20,6 +20,7 @@ export class EndEffector {
   readonly commanded: Float32Array;
   readonly #x: SampledResponse;
   readonly #y: SampledResponse;
+  readonly #massKg: number;
 
   /** Commands the body's present position. */
   constructor(
@@ -32,6 +33,7 @@ export class EndEffector {
     this.body = options.body;
     this.#x = new SampledResponse(options.responseX, options);
     this.#y = new SampledResponse(options.responseY, options);
+    this.#massKg = options.body.rigidBody.mass();
     const { x, y } = options.body.position;
     this.commanded = new Float32Array([x, y]);
   }
@@ -57,7 +59,6 @@ export class EndEffector {
   }
 
   #accelerate(x: number, y: number): void {
-    const massKg = this.body.rigidBody.mass();
-    this.body.rigidBody.applyImpulse({ x: massKg * x, y: massKg * y }, true);
+    this.body.rigidBody.applyImpulse({ x: this.#massKg * x, y: this.#massKg * y }, true);
   }
 }
