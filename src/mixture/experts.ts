@@ -20,7 +20,10 @@ export interface ExpertData {
 export interface Experts {
   /** The shape in which {@link Experts.weights} are given. */
   readonly shape: MlpShape;
-  /** Fits each expert to its own curriculum, over a span of training steps or, in closed form, at once. */
+  /**
+   * Fits each expert to its own curriculum, over a span of training steps or, in closed form, at once; the loss is the
+   * mean negative log-likelihood of a step.
+   */
   improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd>;
   /**
    * Computes log p_θz of every unit, added over its steps, in nats, shape `[U, C]`; relative to the density's peak, as

@@ -33,8 +33,8 @@ const expertSchema = z.strictObject({
   residual: z.boolean().default(false),
   /** Of the Gaussian likelihood, in standard deviations of the data's actions; the same for all experts. */
   standardDeviation: positive.default(1),
-  /** Steps drawn per expert and training step. */
-  batchSize: count.default(32),
+  /** Steps drawn per training step over all experts, divided evenly: the cost does not grow with the components. */
+  batchSize: count.default(2048),
   /** Training steps before each update of the curricula. */
   stepsPerIteration: count.default(1500),
   /** Training steps on the final curricula. */

@@ -46,15 +46,19 @@ export class NetworkExperts implements Experts {
 
   async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {
     const sampler = new CurriculumSampler(curriculum, this.#data.unitStarts);
-    const steps = new Int32Array(this.shape.networks * this.#config.batchSize);
-    return runSpan(this.#trained.optimizer, () => this.#loss(sampler, steps), span);
+    const { networks } = this.shape;
+    const perExpert = Math.max(1, Math.round(this.#config.batchSize / networks));
+    const steps = new Int32Array(networks * perExpert);
+    const end = await runSpan(this.#trained.optimizer, () => this.#loss(sampler, steps), span);
+    return { step: end.step, loss: end.loss / networks };
   }
 
   /** Negative log-likelihood of one minibatch per expert: added over experts, averaged over each batch. */
   #loss(sampler: CurriculumSampler, steps: Int32Array): tf.Scalar {
     const { observations, actions, observationSize, actionSize } = this.#data;
-    const { batchSize, observationNoise } = this.#config;
+    const { observationNoise } = this.#config;
     const { networks } = this.shape;
+    const perExpert = steps.length / networks;
     sampler.draw(this.#trained.batches, steps);
     // the backend may keep the arrays, so each step fills new ones
     const inputs = new Float32Array(steps.length * observationSize);
@@ -69,10 +73,10 @@ export class NetworkExperts implements Experts {
       }
     }
     addNoise(inputs, observationNoise, this.#trained.batches);
-    const mean = this.#trained.networks.forward(tf.tensor3d(inputs, [networks, batchSize, observationSize]));
-    const target = tf.tensor3d(targets, [networks, batchSize, actionSize]);
+    const mean = this.#trained.networks.forward(tf.tensor3d(inputs, [networks, perExpert, observationSize]));
+    const target = tf.tensor3d(targets, [networks, perExpert, actionSize]);
     const logLikelihood = gaussianLogLikelihood(mean, target, this.#logVariance);
-    return tf.div(tf.sum(logLikelihood), -batchSize);
+    return tf.div(tf.sum(logLikelihood), -perExpert);
   }
 
   async logLikelihoods(): Promise<Float64Array> {

@@ -20,7 +20,7 @@ const quick: Readonly<Record<string, PartialConfig>> = {
   imc: {
     components: 3,
     iterations: 1,
-    expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 8 },
+    expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
     gate: { hidden: [8], steps: 20, batchSize: 16 },
   },
 };

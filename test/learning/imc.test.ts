@@ -11,7 +11,12 @@ const backend = await selectBackend('auto');
 async function sides(modes: number, sets: string[]): Promise<number[]> {
   const data = branchingData(8 * modes, modes);
   const method = findMethod('imc');
-  const quick = ['expert.hidden=[16,16]', 'expert.stepsPerIteration=150', 'expert.refineSteps=200'];
+  const quick = [
+    'expert.hidden=[16,16]',
+    'expert.stepsPerIteration=150',
+    'expert.refineSteps=200',
+    'expert.batchSize=256',
+  ];
   const config = resolveConfig(method, {
     envId: data.envId,
     sets: [...quick, 'gate.hidden=[32]', 'gate.steps=300', 'gate.batchSize=128', ...sets],

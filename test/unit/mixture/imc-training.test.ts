@@ -19,7 +19,7 @@ function configOf(settings: object = {}) {
     iterations: 3,
     tolerance: 0,
     ...rest,
-    expert: { hidden: [8, 8], batchSize: 8, stepsPerIteration: 20, refineSteps: 30, ...expert },
+    expert: { hidden: [8, 8], batchSize: 24, stepsPerIteration: 20, refineSteps: 30, ...expert },
     gate: { hidden: [8], batchSize: 16, steps: 30, ...gate },
   });
 }

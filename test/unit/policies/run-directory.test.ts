@@ -22,7 +22,7 @@ await tf.setBackend('cpu');
 const data = branchingData(8, 2, 10);
 const method = findMethod('imc');
 const sets = ['components=2', 'iterations=1', 'gate.steps=10', 'gate.hidden=[4]', 'gate.batchSize=8'];
-sets.push('expert.hidden=[4]', 'expert.stepsPerIteration=10', 'expert.refineSteps=10', 'expert.batchSize=4');
+sets.push('expert.hidden=[4]', 'expert.stepsPerIteration=10', 'expert.refineSteps=10', 'expert.batchSize=8');
 const config = resolveConfig(method, { envId: data.envId, sets });
 
 let root: string;
