@@ -22,24 +22,26 @@ const FIRST_ROW = 0.3;
  * way per mode, a few of which fail on the way.
  */
 export class FakeRollouts {
-  readonly frame: MutableFrame;
+  frame: MutableFrame;
+  /** Frames published so far. */
+  published = 0;
   readonly #server: StreamServer;
   readonly #rng: Rng;
   readonly #paths: { mode: number; phase: number; wobble: number; failsAt: number }[] = [];
   readonly #counts = new Array<number>(24).fill(0);
   #finished = 0;
   #succeeded = 0;
-  #status: StatusMessage;
+  status: StatusMessage;
   #timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(server: StreamServer, rollouts: number, seed = 0) {
     this.#server = server;
     this.#rng = Rng.fromSeed(seed);
     this.frame = createFrame(rollouts, 1);
-    this.#status = { policy: 'imc, 8 components', paused: false, speed: 1, rollouts, maxRollouts: 480 };
+    this.status = { policy: 'imc, 8 components', paused: false, speed: 1, rollouts, maxRollouts: 480 };
     for (let rollout = 0; rollout < rollouts; rollout++) this.#begin(rollout);
     server.publishScene(avoidingScene, avoidingFacts);
-    server.publishStatus(this.#status);
+    server.publishStatus(this.status);
     server.onControl((change) => this.#control(change));
   }
 
@@ -49,13 +51,14 @@ export class FakeRollouts {
     frame.timeSeconds += avoidingFacts.dtSeconds;
     for (let rollout = 0; rollout < frame.rollouts; rollout++) this.#advance(rollout);
     this.#server.publishFrame(frame);
-    if (this.#finished > 0) this.#server.publishScore(this.#score());
+    this.published++;
+    if (this.#finished > 0) this.#server.publishScore(this.score());
   }
 
   /** Steps at the given rate until {@link stop}. */
   start(everyMs = 35): void {
     this.#timer = setInterval(() => {
-      if (!this.#status.paused) this.step();
+      if (!this.status.paused) this.step();
     }, everyMs);
   }
 
@@ -63,9 +66,18 @@ export class FakeRollouts {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
+  /** The mode that most of the successes had. */
+  commonestMode(): number {
+    return this.#counts.indexOf(Math.max(...this.#counts));
+  }
+
   #control(change: ControlChange): void {
-    this.#status = { ...this.#status, ...change };
-    this.#server.publishStatus(this.#status);
+    this.status = { ...this.status, ...change };
+    if (change.rollouts !== undefined) {
+      this.frame = { ...createFrame(change.rollouts, 1), timeSeconds: this.frame.timeSeconds };
+      for (let rollout = 0; rollout < change.rollouts; rollout++) this.#begin(rollout);
+    }
+    this.#server.publishStatus(this.status);
   }
 
   #begin(rollout: number): void {
@@ -121,7 +133,8 @@ export class FakeRollouts {
     this.#counts[this.frame.mode[rollout] ?? 0]!++;
   }
 
-  #score(): ScoreMessage {
+  /** The scores of all rollouts that have finished. */
+  score(): ScoreMessage {
     const rate = this.#succeeded / this.#finished;
     const covered = this.#counts.filter((count) => count > 0).length;
     const entropy = this.#counts.reduce((sum, count) => {
