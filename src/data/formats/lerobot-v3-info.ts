@@ -101,7 +101,7 @@ export function encodeTasks(info: DatasetInfo): Uint8Array {
       { name: 'task', field_name: 'task', pandas_type: 'unicode', numpy_type: 'object', metadata: null },
     ],
     attributes: {},
-    creator: { library: 'pyarrow', version: '25.0.1' },
+    creator: { library: 'modewise', version: '1' },
     pandas_version: '2.3.3',
   };
   return encodeParquet(

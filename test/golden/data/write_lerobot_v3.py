@@ -2,7 +2,7 @@
 
     HF_HUB_OFFLINE=1 python write_lerobot_v3.py
 
-Ran with lerobot 0.4.4, datasets 4.x, pyarrow 25 and Python 3.11. The values are exact in float32.
+Ran with lerobot 0.4.4, datasets 4.8.5, pyarrow 26 and Python 3.11. The values are exact in float32.
 """
 
 import shutil
