@@ -173,7 +173,7 @@ export function cutEpisode(
       found: `content hash ${contentHash}`,
       expected: `content hash ${facts.contentHash}`,
       remedy:
-        'restore the file from a copy, or copy the intact episodes with: modewise data repair DIR --out NEW',
+        'restore the file from a copy, or copy the intact episodes with: modewise data repair DIR --salvage NEW',
     });
   }
   return columns;

@@ -199,7 +199,8 @@ export function orderEpisodes(root: string, rows: ReadonlyMap<number, EpisodeRow
         where: root,
         found: `${rows.size} episodes, none of them with index ${index}`,
         expected: `episodes 0 to ${rows.size - 1}`,
-        remedy: 'restore the missing data file, or copy the others with: modewise data repair DIR --out NEW',
+        remedy:
+          'restore the missing data file, or copy the others with: modewise data repair DIR --salvage NEW',
       });
     }
     const before = entries.at(-1);
@@ -217,7 +218,8 @@ function missingFile(root: string, path: string, episode: number): DatasetError 
     where: join(root, path),
     found: 'nothing',
     expected: `the frames of episode ${episode}`,
-    remedy: 'restore it from a copy, or copy the intact episodes with: modewise data repair DIR --out NEW',
+    remedy:
+      'restore it from a copy, or copy the intact episodes with: modewise data repair DIR --salvage NEW',
   });
 }
 
