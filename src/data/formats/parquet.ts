@@ -110,7 +110,7 @@ function damaged(path: string, cause: unknown): DatasetError {
       found: cause instanceof Error ? cause.message : String(cause),
       expected: 'a complete parquet file, from PAR1 to PAR1',
       remedy:
-        'restore the file from a copy, or remove its episodes with: modewise data repair --drop-damaged DIR',
+        'restore the file from a copy, or copy the intact episodes with: modewise data repair DIR --salvage NEW',
     },
     { cause },
   );
