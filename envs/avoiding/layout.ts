@@ -27,6 +27,7 @@ export const start = { x: 0.525, y: -0.28 } as const;
 /** The rod must get beyond this y. */
 export const finishY = 0.35;
 
+/** The rod that the robot moves. */
 export const rodRadius = 0.01;
 
 /** The commanded position is kept inside [minX, minY, maxX, maxY]: the table. */
@@ -43,4 +44,5 @@ export const subSteps = 5;
 
 /** The arm's response to its command, identified on D3IL's human demonstrations; stiffer across than ahead. */
 export const responseX = { naturalFrequency: 10.1, dampingRatio: 0.27 } as const;
+/** See {@link responseX}. */
 export const responseY = { naturalFrequency: 6.7, dampingRatio: 0.21 } as const;

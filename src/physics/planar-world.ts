@@ -48,10 +48,12 @@ export class Body {
     this.collider = collider;
   }
 
+  /** Centre of the body's frame, metres. */
   get position(): { readonly x: number; readonly y: number } {
     return this.rigidBody.translation();
   }
 
+  /** Counter-clockwise from x. */
   get angleRad(): number {
     return this.rigidBody.rotation();
   }

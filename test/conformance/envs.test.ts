@@ -75,7 +75,7 @@ describe.each(list().map(({ id }) => id))('%s', (id) => {
     again.close();
   });
 
-  it('has a README in the agreed order, which names every mode axis, argument and version', () => {
+  it('has a README with the agreed sections in their order, and a line for its version', () => {
     const folder = id
       .replace(/-v\d+$/, '')
       .replace(/(?<!^)([A-Z])/g, '-$1')
