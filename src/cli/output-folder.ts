@@ -50,6 +50,9 @@ export function claimOutput(out: string, kind: OutputKind, flags: OutputFlags): 
       expected: `--resume to continue the ${kind.name} that exists, or --force to replace it`,
     });
   }
+  if (out.trim() === '') {
+    throw new UsageError({ what: 'The output folder has no name', where: '--out' });
+  }
   const exists = existsSync(path) && !isEmptyFolder(path);
   if (flags.resume && !exists) {
     throw new UsageError({
@@ -86,7 +89,9 @@ function claimNew(path: string): OutputFolder {
     resuming: false,
     complete() {},
     keep: () => null,
-    abandon: () => rmSync(path, { recursive: true, force: true }),
+    abandon() {
+      if (existsSync(path)) rmSync(path, { recursive: true });
+    },
   };
 }
 

@@ -62,6 +62,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     if (error.code === 'EPIPE') process.exit(EXIT.done);
     throw error;
   });
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${describeFailure(error).text}\n`);
+    process.exit(EXIT.failed);
+  });
   const program = buildProgram();
   throwInsteadOfExit(program);
   if (args.length === 0) {
