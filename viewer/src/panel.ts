@@ -22,6 +22,8 @@ export class Panel {
   readonly #legend = element('section', { class: 'card legend' });
   #facts: SceneFacts | null = null;
   #palette: Palette | null = null;
+  /** The entry that a click has kept picked out. */
+  #pinned: { readonly target: HTMLElement; describe(): string } | null = null;
   /** The entries of the legend that is shown, by category. */
   #legendCounts: HTMLElement[] = [];
 
@@ -76,6 +78,7 @@ export class Panel {
   /** Takes over what can be told apart: modes and components. */
   setFacts(facts: SceneFacts): void {
     this.#facts = facts;
+    this.unpin();
     this.#histogram.replaceChildren(
       ...facts.modes.map((name, mode) => {
         const bar = element('button', { type: 'button', class: 'bar empty' }, element('i'));
@@ -95,6 +98,8 @@ export class Panel {
   /** Shows what the colours stand for. */
   showLegend(by: ColorBy): void {
     const facts = this.#facts;
+    // a picked expert or outcome leaves with its entry; a picked mode stays
+    if (this.#pinned !== null && this.#legend.contains(this.#pinned.target)) this.unpin();
     this.#legendCounts = [];
     this.#legend.hidden = facts === null || by === 'mode';
     if (facts === null || by === 'mode') return;
@@ -151,30 +156,34 @@ export class Panel {
 
   /** Picks out the rollouts of a category while the pointer or focus is on its entry; a click keeps it so. */
   #isolateOnHover(target: HTMLElement, isolation: Isolation, describe: () => string): void {
-    const pinned = () => target.classList.contains('pinned');
-    const enter = (): void => {
+    const show = (): void => {
       setText(this.#hint, describe());
-      if (this.root.querySelector('.pinned') === null) this.#settings.set({ isolation });
+      if (this.#pinned === null) this.#settings.set({ isolation });
     };
     const leave = (): void => {
-      setText(this.#hint, '');
-      if (this.root.querySelector('.pinned') === null) this.#settings.set({ isolation: null });
+      setText(this.#hint, this.#pinned?.describe() ?? '');
+      if (this.#pinned === null) this.#settings.set({ isolation: null });
     };
-    target.addEventListener('pointerenter', enter);
+    target.addEventListener('pointerenter', show);
     target.addEventListener('pointerleave', leave);
-    target.addEventListener('focus', enter);
+    target.addEventListener('focus', show);
     target.addEventListener('blur', leave);
     target.addEventListener('click', () => {
-      const keep = !pinned();
-      for (const other of this.root.querySelectorAll('.pinned')) other.classList.remove('pinned');
-      target.classList.toggle('pinned', keep);
+      const again = this.#pinned?.target === target;
+      this.unpin();
+      if (again) return;
+      this.#pinned = { target, describe };
+      target.classList.add('pinned');
+      setText(this.#hint, describe());
       this.#settings.set({ isolation });
     });
   }
 
   /** Lets all rollouts be seen again. */
   unpin(): void {
-    for (const other of this.root.querySelectorAll('.pinned')) other.classList.remove('pinned');
+    this.#pinned?.target.classList.remove('pinned');
+    this.#pinned = null;
+    setText(this.#hint, '');
     this.#settings.set({ isolation: null });
   }
 }

@@ -76,7 +76,9 @@ export class Rollouts {
     // the newest intervals count for most: frames come unevenly over a network
     this.#intervalMs += 0.2 * (elapsed - this.#intervalMs);
     this.#arrivedMs = nowMs;
-    this.#before = this.#newest;
+    const follows =
+      this.#newest?.rollouts === frame.rollouts && this.#newest.timeSeconds <= frame.timeSeconds;
+    this.#before = follows ? this.#newest : null;
     this.#newest = frame;
     this.#colorsStale = true;
     this.#allocate(frame.rollouts);

@@ -55,6 +55,8 @@ export class Trails {
   #nextTrail = 0;
   #shown: TrailsShown = 'recent';
   #slots = 1;
+  #rollouts = 0;
+  #timeSeconds = 0;
 
   constructor() {
     this.#buffer.setUsage(three.DynamicDrawUsage);
@@ -139,11 +141,11 @@ export class Trails {
   /** Draws the newest step of every rollout. */
   push(frame: Frame): void {
     const parts = this.#partIndexes;
+    // another number of rollouts, or time that starts again: another loop, whose episodes count from their own start
+    if (frame.rollouts !== this.#rollouts || frame.timeSeconds < this.#timeSeconds) this.clear();
+    this.#rollouts = frame.rollouts;
+    this.#timeSeconds = frame.timeSeconds;
     this.#slots = frame.rollouts * parts.length;
-    // fewer rollouts than before: the trails of those that are gone go too
-    for (const pen of this.#pens.splice(this.#slots)) {
-      for (const trail of [pen.trail, ...pen.earlier]) this.#setOpacity(trail, 0);
-    }
     const firstStretch = this.#nextStretch;
     for (let rollout = 0; rollout < frame.rollouts; rollout++) {
       parts.forEach((part, p) => {
