@@ -3,7 +3,8 @@ import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
 import type { ImcConfig } from './imc-config.ts';
-import { addNoise } from './network-experts.ts';
+import { withNoise } from './observation-noise.ts';
+import { Rows } from './rows.ts';
 import { TrainedNetwork } from './trained-network.ts';
 import { runSpan, type SpanEnd, type TrainingSpan } from './training-loop.ts';
 import type { Checkpoint } from './training-run.ts';
@@ -17,6 +18,15 @@ export interface GateData {
   readonly observations: Float32Array;
   /** Unit of each step, shape `[N]`. */
   readonly unitOfStep: Int32Array;
+}
+
+/** What a {@link GateTrainer} is built from. */
+export interface GateTrainerOptions {
+  readonly shape: MlpShape;
+  readonly config: ImcConfig['gate'];
+  readonly rng: Rng;
+  /** Whether the data is kept on the device; false where left out. */
+  readonly dataOnDevice?: boolean | undefined;
 }
 
 /** Lays out the gate's network: Do in, a logit per component out. */
@@ -54,39 +64,45 @@ export function constantGate(shape: MlpShape, probabilities: Float64Array): Name
  */
 export class GateTrainer {
   readonly shape: MlpShape;
-  readonly #data: GateData;
+  readonly #observations: Rows;
+  readonly #unitOfStep: Int32Array;
+  readonly #dataOnDevice: boolean;
   readonly #config: ImcConfig['gate'];
   readonly #trained: TrainedNetwork;
 
-  constructor(data: GateData, options: { shape: MlpShape; config: ImcConfig['gate']; rng: Rng }) {
-    const { shape, config, rng } = options;
+  constructor(data: GateData, options: GateTrainerOptions) {
+    const { shape, config, rng, dataOnDevice = false } = options;
     this.shape = shape;
-    this.#data = data;
+    this.#observations = new Rows(data.observations, shape.inputSize, dataOnDevice);
+    this.#unitOfStep = data.unitOfStep;
+    this.#dataOnDevice = dataOnDevice;
     this.#config = config;
     this.#trained = new TrainedNetwork(shape, config.weightDecay, rng);
   }
 
   /** @param posterior - p(z|u), shape `[U, C]`. */
-  improve(posterior: Float64Array, span: TrainingSpan): Promise<SpanEnd> {
-    return runSpan(this.#trained.optimizer, () => this.#loss(posterior), span);
+  async improve(posterior: Float64Array, span: TrainingSpan): Promise<SpanEnd> {
+    const targets = new Rows(Float32Array.from(posterior), this.shape.outputSize, this.#dataOnDevice);
+    try {
+      return await runSpan(this.#trained.optimizer, () => this.#loss(targets), span);
+    } finally {
+      targets.dispose();
+    }
   }
 
-  #loss(posterior: Float64Array): tf.Scalar {
-    const { observations, unitOfStep } = this.#data;
-    const { inputSize, outputSize } = this.shape;
+  #loss(targets: Rows): tf.Scalar {
     const { batchSize, observationNoise } = this.#config;
-    const inputs = new Float32Array(batchSize * inputSize);
-    const targets = new Float32Array(batchSize * outputSize);
-    for (let row = 0; row < batchSize; row++) {
-      const step = this.#trained.batches.integer(unitOfStep.length);
-      inputs.set(observations.subarray(step * inputSize, (step + 1) * inputSize), row * inputSize);
-      const unit = unitOfStep[step] as number;
-      targets.set(posterior.subarray(unit * outputSize, (unit + 1) * outputSize), row * outputSize);
-    }
-    addNoise(inputs, observationNoise, this.#trained.batches);
-    const logits = this.#trained.networks.forward(tf.tensor3d(inputs, [1, batchSize, inputSize]));
-    const logGate = tf.logSoftmax(tf.reshape(logits, [batchSize, outputSize]));
-    return tf.div(tf.sum(tf.mul(tf.tensor2d(targets, [batchSize, outputSize]), logGate)), -batchSize);
+    const { batches } = this.#trained;
+    const steps = Int32Array.from({ length: batchSize }, () => batches.integer(this.#unitOfStep.length));
+    const units = steps.map((step) => this.#unitOfStep[step] as number);
+    const logGate = this.#logGate(withNoise(this.#observations.gather(steps), observationNoise, batches));
+    return tf.div(tf.sum(tf.mul(targets.gather(units), logGate)), -batchSize);
+  }
+
+  /** log g(z|o) of observations [n, Do], shape [n, C]. */
+  #logGate(observations: tf.Tensor2D): tf.Tensor2D {
+    const logits = this.#trained.networks.forward(observations);
+    return tf.logSoftmax(tf.reshape(logits, [observations.shape[0], this.shape.outputSize]));
   }
 
   /** Copies out the weights that a policy needs. */
@@ -96,17 +112,11 @@ export class GateTrainer {
 
   /** Computes the mean entropy of the gate's answers, in nats, over at most {@link entropySamples} of the data. */
   async meanEntropy(): Promise<number> {
-    const { observations, unitOfStep } = this.#data;
-    const { inputSize, outputSize } = this.shape;
-    const count = Math.min(unitOfStep.length, entropySamples);
-    const inputs = new Float32Array(count * inputSize);
-    for (let row = 0; row < count; row++) {
-      const step = Math.floor((row * unitOfStep.length) / count);
-      inputs.set(observations.subarray(step * inputSize, (step + 1) * inputSize), row * inputSize);
-    }
+    const steps = this.#unitOfStep.length;
+    const count = Math.min(steps, entropySamples);
+    const sample = Int32Array.from({ length: count }, (_, row) => Math.floor((row * steps) / count));
     const mean = tf.tidy(() => {
-      const logits = this.#trained.networks.forward(tf.tensor3d(inputs, [1, count, inputSize]));
-      const logGate = tf.logSoftmax(tf.reshape(logits, [count, outputSize]));
+      const logGate = this.#logGate(this.#observations.gather(sample));
       return tf.div(tf.sum(tf.mul(tf.exp(logGate), logGate)), -count);
     });
     const [value] = await mean.data();
@@ -127,5 +137,6 @@ export class GateTrainer {
   /** Frees the tensors. */
   dispose(): void {
     this.#trained.dispose();
+    this.#observations.dispose();
   }
 }

@@ -92,10 +92,20 @@ class ImcTraining {
     this.#experts =
       config.expert.kind === 'linear'
         ? new LinearExperts(expertData, { ...config.expert, shape, rng: forExperts })
-        : new NetworkExperts(expertData, { shape, config: config.expert, rng: forExperts });
+        : new NetworkExperts(expertData, {
+            shape,
+            config: config.expert,
+            rng: forExperts,
+            profile: run.profile,
+          });
     this.#gate = new GateTrainer(
       { observations, unitOfStep: this.#stepUnits },
-      { shape: gateShape(config, data.observationSize), config: config.gate, rng: rng.fork('gate') },
+      {
+        shape: gateShape(config, data.observationSize),
+        config: config.gate,
+        rng: rng.fork('gate'),
+        dataOnDevice: run.profile?.dataOnDevice,
+      },
     );
     this.#initialize = async () => {
       const units = unitStarts.length - 1;

@@ -1,4 +1,5 @@
 import type { Rng } from '../random.ts';
+import type { BackendProfile } from '../tensor/backend-profile.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { gaussianLogLikelihood } from '../tensor/ops/gaussian-log-likelihood.ts';
@@ -7,19 +8,26 @@ import type { Curriculum } from './curriculum.ts';
 import { CurriculumSampler } from './curriculum-sampler.ts';
 import type { ExpertData, Experts } from './experts.ts';
 import type { ImcConfig } from './imc-config.ts';
+import { withNoise } from './observation-noise.ts';
+import { Rows } from './rows.ts';
 import { TrainedNetwork } from './trained-network.ts';
 import { runSpan, type SpanEnd, type TrainingSpan } from './training-loop.ts';
 import type { Checkpoint } from './training-run.ts';
 import { unitOfStep } from './units.ts';
 
-/** Activations of the E-step held at a time, in numbers: 16 Mi are 64 MiB. */
-const blockActivations = 2 ** 24;
+/** Activations that a row takes in the example by which backend profiles are set: 64 networks of width 128. */
+const profileRow = 64 * 128;
+
+/** Suits the CPU backends. */
+const cpuProfile: BackendProfile = { eStepBlock: 2048, dataOnDevice: false };
 
 /** What {@link NetworkExperts} are built from. */
 export interface NetworkExpertsOptions {
   readonly shape: MlpShape;
   readonly config: ImcConfig['expert'];
   readonly rng: Rng;
+  /** Of the active backend; as for a CPU where left out. */
+  readonly profile?: BackendProfile | undefined;
 }
 
 /**
@@ -33,15 +41,21 @@ export class NetworkExperts implements Experts {
   readonly #trained: TrainedNetwork;
   readonly #logVariance: tf.Scalar;
   readonly #unitOfStep: Int32Array;
+  readonly #profile: BackendProfile;
+  readonly #observations: Rows;
+  readonly #actions: Rows;
 
   constructor(data: ExpertData, options: NetworkExpertsOptions) {
-    const { shape, config, rng } = options;
+    const { shape, config, rng, profile = cpuProfile } = options;
     this.shape = shape;
     this.#data = data;
     this.#config = config;
     this.#trained = new TrainedNetwork(shape, config.weightDecay, rng);
     this.#logVariance = tf.scalar(2 * Math.log(config.standardDeviation));
     this.#unitOfStep = unitOfStep(data.unitStarts);
+    this.#profile = profile;
+    this.#observations = new Rows(data.observations, data.observationSize, profile.dataOnDevice);
+    this.#actions = new Rows(data.actions, data.actionSize, profile.dataOnDevice);
   }
 
   async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {
@@ -55,49 +69,31 @@ export class NetworkExperts implements Experts {
 
   /** Negative log-likelihood of one minibatch per expert: added over experts, averaged over each batch. */
   #loss(sampler: CurriculumSampler, steps: Int32Array): tf.Scalar {
-    const { observations, actions, observationSize, actionSize } = this.#data;
+    const { observationSize, actionSize } = this.#data;
     const { observationNoise } = this.#config;
     const { networks } = this.shape;
     const perExpert = steps.length / networks;
     sampler.draw(this.#trained.batches, steps);
-    // the backend may keep the arrays, so each step fills new ones
-    const inputs = new Float32Array(steps.length * observationSize);
-    const targets = new Float32Array(steps.length * actionSize);
-    for (let row = 0; row < steps.length; row++) {
-      const step = steps[row] as number;
-      for (let d = 0; d < observationSize; d++) {
-        inputs[row * observationSize + d] = observations[step * observationSize + d] as number;
-      }
-      for (let d = 0; d < actionSize; d++) {
-        targets[row * actionSize + d] = actions[step * actionSize + d] as number;
-      }
-    }
-    addNoise(inputs, observationNoise, this.#trained.batches);
-    const mean = this.#trained.networks.forward(tf.tensor3d(inputs, [networks, perExpert, observationSize]));
-    const target = tf.tensor3d(targets, [networks, perExpert, actionSize]);
+    const noisy = withNoise(this.#observations.gather(steps), observationNoise, this.#trained.batches);
+    const mean = this.#trained.networks.forward(noisy.as3D(networks, perExpert, observationSize));
+    const target = this.#actions.gather(steps).as3D(networks, perExpert, actionSize);
     const logLikelihood = gaussianLogLikelihood(mean, target, this.#logVariance);
     return tf.div(tf.sum(logLikelihood), -perExpert);
   }
 
   async logLikelihoods(): Promise<Float64Array> {
-    const { observations, actions, observationSize, actionSize, unitStarts } = this.#data;
+    const { observationSize, actionSize, unitStarts } = this.#data;
     const { networks, hidden } = this.shape;
     const steps = this.#unitOfStep.length;
     const peak = -0.5 * actionSize * Math.log(2 * Math.PI * this.#config.standardDeviation ** 2);
     const totals = new Float64Array((unitStarts.length - 1) * networks);
-    const block = Math.max(
-      1,
-      Math.floor(blockActivations / (networks * Math.max(observationSize, ...hidden))),
-    );
+    const widest = networks * Math.max(observationSize, ...hidden);
+    const block = Math.max(1, Math.floor((this.#profile.eStepBlock * profileRow) / widest));
     for (let first = 0; first < steps; first += block) {
       const size = Math.min(block, steps - first);
       const result = tf.tidy(() => {
-        const rows = <T>(array: Float32Array, width: number, make: (part: Float32Array) => T): T =>
-          make(array.slice(first * width, (first + size) * width));
-        const input = rows(observations, observationSize, (part) =>
-          tf.tensor2d(part, [size, observationSize]),
-        );
-        const target = rows(actions, actionSize, (part) => tf.tensor2d(part, [size, actionSize]));
+        const input = this.#observations.slice(first, size);
+        const target = this.#actions.slice(first, size);
         return gaussianLogLikelihood(this.#trained.networks.forward(input), target, this.#logVariance);
       });
       const values = await result.data<'float32'>();
@@ -127,13 +123,7 @@ export class NetworkExperts implements Experts {
   dispose(): void {
     this.#trained.dispose();
     this.#logVariance.dispose();
-  }
-}
-
-/** Adds Gaussian noise in place; draws nothing when its standard deviation is 0. */
-export function addNoise(values: Float32Array, standardDeviation: number, rng: Rng): void {
-  if (standardDeviation === 0) return;
-  for (let i = 0; i < values.length; i++) {
-    values[i] = (values[i] as number) + rng.normal(0, standardDeviation);
+    this.#observations.dispose();
+    this.#actions.dispose();
   }
 }

@@ -1,3 +1,4 @@
+import type { BackendProfile } from '../tensor/backend-profile.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 
 /** Plain JSON. */
@@ -24,6 +25,8 @@ export interface TrainingProgress {
 /** What a training needs from its caller: a seed, a way to be stopped, and places to report and save to. */
 export interface TrainingRun {
   readonly seed: number;
+  /** How to lay out work for the active tensor backend; as for a CPU where left out. */
+  readonly profile?: BackendProfile;
   /** Aborting ends the training at the next step: it is saved, and what was learned is returned as a usable result. */
   readonly signal?: AbortSignal;
   readonly onMetrics?: (row: MetricsRow) => void;

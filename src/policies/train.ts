@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { TrainingData } from '../data/training-data.ts';
 import { CheckpointError } from '../errors.ts';
 import type { MetricsRow, TrainingProgress } from '../mixture/training-run.ts';
+import type { BackendReport } from '../tensor/backend.ts';
+import { backendProfile } from '../tensor/backend-profile.ts';
 import type { Method } from './method.ts';
 import {
   appendMetrics,
@@ -27,8 +29,8 @@ export interface TrainPolicyOptions {
   readonly directory: string;
   /** Whether a folder that is not empty is refused, or holds a run to be continued from its checkpoint. */
   readonly existing: 'refuse' | 'resume';
-  /** The active tensor backend, for the record: what `selectBackend` reported. */
-  readonly backend: unknown;
+  /** The active tensor backend, as `selectBackend` reported it: for the record, and to lay out work for it. */
+  readonly backend: Pick<BackendReport, 'name'>;
   /** Versions of the packages, for the record. */
   readonly versions: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -86,6 +88,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
   }
   const outcome = await method.train(data, config, {
     seed,
+    profile: backendProfile(backend),
     ...(signal !== undefined && { signal }),
     ...(resumeFrom !== undefined && { resumeFrom }),
     ...(options.onProgress !== undefined && { onProgress: options.onProgress }),

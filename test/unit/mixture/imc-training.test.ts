@@ -91,6 +91,13 @@ describe('training a mixture', () => {
     }
   });
 
+  it('learns the same whether the data lies on the device or not, in blocks of any size', async () => {
+    const here = await train();
+    const there = await train({}, { profile: { eStepBlock: 1, dataOnDevice: true } });
+    expect(numbersOf(there.experts)).toEqual(numbersOf(here.experts));
+    expect(numbersOf(there.gate)).toEqual(numbersOf(here.gate));
+  });
+
   it('reports progress that ends at its total', async () => {
     let last = { done: 0, total: -1 };
     await train({}, { onProgress: (progress) => (last = progress) });

@@ -30,7 +30,12 @@ let trained: SavedPolicy;
 let directory: string;
 
 function train(existing: 'refuse' | 'resume', settings: unknown = config) {
-  const record = { datasetPath: 'somewhere', seed: 0, backend: { name: 'js' }, versions: { modewise: '0' } };
+  const record = {
+    datasetPath: 'somewhere',
+    seed: 0,
+    backend: { name: 'js' as const },
+    versions: { modewise: '0' },
+  };
   return trainPolicy({ method, config: settings, data, directory, existing, ...record });
 }
 
