@@ -58,6 +58,34 @@ export class SpaceError extends ModewiseError {}
 /** An environment breaks the Gymnasium contract; raised by `checkEnv`. */
 export class EnvCheckError extends ModewiseError {}
 
+/** One environment of a vector failed. */
+export interface EnvFailure {
+  /** Index of the environment in the vector. */
+  readonly env: number;
+  /** What it threw; from a worker thread rebuilt with its class, message and stack. */
+  readonly error: Error;
+}
+
+/**
+ * Some environments of a vector threw in `step` or `reset`; the others did what was asked of them and stay usable. The
+ * cause is what the first of them threw.
+ */
+export class VectorEnvError extends ModewiseError {
+  /** In the order of the environments. */
+  readonly failures: readonly EnvFailure[];
+  /** What the call would have returned: the failed environments' rows are those of before, marked as truncated. */
+  readonly result: unknown;
+
+  constructor(report: ErrorReport, failures: readonly EnvFailure[], result: unknown) {
+    super(report, { cause: failures[0]?.error });
+    this.failures = failures;
+    this.result = result;
+  }
+}
+
+/** A worker thread ended before its work was done. */
+export class WorkerDiedError extends ModewiseError {}
+
 /** A dataset folder is missing, damaged, of another format, or does not fit the task. */
 export class DatasetError extends ModewiseError {}
 

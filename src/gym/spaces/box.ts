@@ -4,7 +4,8 @@ import { flattenNumbers, type NestedNumbers, nestNumbers } from './nested-number
 import { SeededSpace } from './seeded-space.ts';
 import type { SampleOptions, SpaceJson } from './space.ts';
 
-const arrayTypes = {
+/** Constructors of the typed arrays, by element type. */
+export const arrayTypes = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { Rng } from '../../random.ts';
 import { checkAction } from '../check-action.ts';
+import { cloneValue } from '../clone-value.ts';
 import type { Env, ResetOptions, ResetResult, StepResult } from '../env.ts';
 import { entropySeed } from '../seeding.ts';
 import { Wrapper } from './wrapper.ts';
@@ -55,10 +56,10 @@ export class StickyAction<O = unknown, A = unknown> extends Wrapper<O, A> {
   override step(action: A): StepResult<O> {
     checkAction(this.actionSpace, action);
     this.#rng ??= Rng.fromSeed(entropySeed());
-    if (this.#previous === null) this.#previous = { action: structuredClone(action) };
+    if (this.#previous === null) this.#previous = { action: cloneValue(action) };
     else if (this.#left > 0) this.#left--;
     else if (this.#rng.uniform() < this.#probability) this.#left = this.#duration - 1;
-    else this.#previous = { action: structuredClone(action) };
+    else this.#previous = { action: cloneValue(action) };
     return super.step(this.#previous.action);
   }
 }
