@@ -12,12 +12,7 @@ import { cloneValue } from '../../src/gym/clone-value.ts';
 import { make } from '../../src/gym/registry.ts';
 import { sameValue } from '../../src/gym/same-value.ts';
 import { type MakeVectorOptions, makeVector } from '../../src/gym/vector/make-vector.ts';
-import {
-  autoresetModes,
-  type VectorEnv,
-  type VectorInfos,
-  type VectorStepResult,
-} from '../../src/gym/vector/vector-env.ts';
+import type { VectorEnv, VectorInfos, VectorStepResult } from '../../src/gym/vector/vector-env.ts';
 import { Rng } from '../../src/random.ts';
 
 const opened: VectorEnv[] = [];
