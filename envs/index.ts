@@ -1,8 +1,16 @@
-import { register } from '../src/gym/registry.ts';
+import { type EnvRegistration, type RendererFactory, register } from '../src/gym/registry.ts';
 
-register({
+/** Draws any task from its scene; what that takes is loaded when an environment is made to be drawn. */
+const renderer: RendererFactory = async (env, renderMode) =>
+  (await import('../src/render/scene-renderer.ts')).openSceneRenderer(env, renderMode);
+
+/** Registers a task of this folder. */
+function registerTask(registration: EnvRegistration): void {
+  register({ ...registration, renderer, module: import.meta.url });
+}
+
+registerTask({
   id: 'Avoiding-v0',
-  module: import.meta.url,
   description: 'Move a rod through three rows of obstacles to the finish line: 24 ways to do it (D3IL)',
   entry: async () => (await import('./avoiding/env.ts')).loadAvoiding(),
   maxEpisodeSteps: 250,

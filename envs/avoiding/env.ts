@@ -7,6 +7,7 @@ import { Box } from '../../src/gym/spaces/box.ts';
 import { EndEffector } from '../../src/physics/end-effector.ts';
 import { type Body, loadPhysics, PlanarWorld } from '../../src/physics/planar-world.ts';
 import type { Scene } from '../../src/physics/scene.ts';
+import { sceneRenderModes } from '../../src/render/modes.ts';
 import type { BehaviorDescriptor, EpisodeOutcome, EvaluationContext, Task } from '../task.ts';
 import * as layout from './layout.ts';
 import { ModeTracker, modeNames } from './modes.ts';
@@ -87,7 +88,7 @@ interface Running {
 export class Avoiding implements Task {
   readonly observationSpace: Box = new Box(observationSpace);
   readonly actionSpace: Box = new Box(actionSpace);
-  readonly metadata: EnvMetadata = { renderModes: [], renderFps: 1 / layout.controlSeconds };
+  readonly metadata: EnvMetadata = { renderModes: sceneRenderModes, renderFps: 1 / layout.controlSeconds };
   readonly spec: EnvSpec | null;
   readonly behavior: BehaviorDescriptor = { modes: modeNames };
   readonly contexts: readonly EvaluationContext[] = [{ name: 'fixed start', options: {} }];
