@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointError } from '../../../src/errors.ts';
 import { Rng } from '../../../src/random.ts';
+import { selectBackend } from '../../../src/tensor/backend.ts';
 import { BatchedMlp } from '../../../src/tensor/batched-mlp.ts';
 import { InferenceMlp } from '../../../src/tensor/inference-mlp.ts';
 import { drawMlp } from '../../../src/tensor/mlp-init.ts';
@@ -29,8 +30,10 @@ function rows(count: number, shape: MlpShape): Float32Array {
   return Float32Array.from({ length: count * shape.inputSize }, () => rng.normal(0, 2));
 }
 
-describe('InferenceMlp', () => {
-  beforeAll(() => tf.setBackend('cpu'));
+describe.each(['js', 'simd'] as const)('InferenceMlp beside networks on %s', (backendName) => {
+  beforeAll(async () => {
+    await selectBackend(backendName);
+  });
 
   for (const activation of activations) {
     for (const [name, form] of Object.entries(forms)) {
@@ -54,7 +57,9 @@ describe('InferenceMlp', () => {
       });
     }
   }
+});
 
+describe('InferenceMlp', () => {
   it('gives a row the same bits alone, in any batch and by any network order', () => {
     const mlp = new InferenceMlp(base, drawMlp(base, Rng.fromSeed(1)));
     const x = rows(7, base);
