@@ -171,5 +171,5 @@ function toggleHelp(): void {
 /** Says what the panels cover, so that the table is framed beside them. */
 function insets(): { right: number; top: number; bottom: number } {
   const wide = window.innerWidth > 900;
-  return { right: settings.current.panel && wide ? panel.root.offsetWidth + 24 : 0, top: 56, bottom: 76 };
+  return { right: settings.current.panel && wide ? panel.root.offsetWidth + 24 : 0, top: 72, bottom: 76 };
 }

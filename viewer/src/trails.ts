@@ -19,6 +19,11 @@ const CORNER = 10;
 const STRIDE = 4 * CORNER;
 /** Points nearer to the last one than this are left out, metres. */
 const MIN_STEP = 0.0005;
+/**
+ * A slow page does not get every frame. Over more control steps than this between two frames the trail has a gap:
+ * a straight line would show a way that the rollout did not take.
+ */
+const LONGEST_GAP_STEPS = 8;
 /** Width of a trail on the table, metres. */
 const WIDTH = 0.0028;
 /** Trails lie this far above the table, above its painted marks, metres. */
@@ -33,6 +38,8 @@ interface Pen {
   trail: number;
   /** The last three points, oldest first, as x and y; the first ones are repeated. */
   readonly points: Float32Array;
+  /** Control step of the last frame. */
+  step: number;
   /** Component in force on the way to the last point. */
   component: number;
   finished: boolean;
@@ -160,11 +167,14 @@ export class Trails {
 
   #draw(frame: Frame, rollout: number, slot: number, x: number, y: number): void {
     const episode = frame.episode[rollout] ?? 0;
+    const step = frame.step[rollout] ?? 0;
     let pen = this.#pens[slot];
     if (pen === undefined || pen.episode !== episode) {
-      pen = this.#begin(pen, episode, x, y);
+      pen = this.#begin(pen, episode, step, x, y);
       this.#pens[slot] = pen;
     }
+    if (step - pen.step > LONGEST_GAP_STEPS) this.#lift(pen, x, y);
+    pen.step = step;
     const component = frame.component[rollout] ?? -1;
     const { points } = pen;
     if (!pen.finished && Math.hypot(x - at(points, 4), y - at(points, 5)) >= MIN_STEP) {
@@ -186,7 +196,7 @@ export class Trails {
   }
 
   /** Starts a trail; the ones before it in the same slot fade. */
-  #begin(before: Pen | undefined, episode: number, x: number, y: number): Pen {
+  #begin(before: Pen | undefined, episode: number, step: number, x: number, y: number): Pen {
     const trail = this.#nextTrail;
     this.#nextTrail = (trail + 1) % TRAILS;
     const earlier = before === undefined ? [] : [before.trail, ...before.earlier];
@@ -194,12 +204,20 @@ export class Trails {
       episode,
       trail,
       points: Float32Array.of(x, y, x, y, x, y),
+      step,
       component: -1,
       finished: false,
       earlier,
     };
     this.#fade(pen);
     return pen;
+  }
+
+  /** Ends the line at the last point known, and goes on at another. */
+  #lift(pen: Pen, x: number, y: number): void {
+    const { points } = pen;
+    if (!pen.finished) this.#stretch(pen, at(points, 4), at(points, 5));
+    points.set([x, y, x, y, x, y]);
   }
 
   /** Sets the opacities of the trails of a slot: the older, the fainter. */
