@@ -1,6 +1,6 @@
 import { Normalizer } from '../data/normalizer.ts';
 import type { TrainingData } from '../data/training-data.ts';
-import { CheckpointError } from '../errors.ts';
+import { CheckpointError, DatasetError } from '../errors.ts';
 import { Rng } from '../random.ts';
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import { summarizeComponents } from './component-summary.ts';
@@ -76,6 +76,7 @@ class ImcTraining {
   readonly #initialize: () => Promise<Curriculum>;
 
   constructor(data: TrainingData, config: ImcConfig, run: TrainingRun) {
+    requireSteps(data);
     this.#data = data;
     this.#config = config;
     this.#run = run;
@@ -378,6 +379,17 @@ class ImcTraining {
     this.#experts.dispose();
     this.#gate.dispose();
   }
+}
+
+/** @throws DatasetError when an episode is empty: it would be explained perfectly by every expert. */
+function requireSteps({ episodeStarts }: TrainingData): void {
+  const empty = episodeStarts.findIndex((start, i) => i > 0 && start <= (episodeStarts[i - 1] as number));
+  if (empty < 0) return;
+  throw new DatasetError({
+    what: 'An episode has no steps',
+    where: `episode ${empty - 1}`,
+    expected: 'at least 1',
+  });
 }
 
 /** The loss as a column of the log; none where no step was taken, or none is measured. */

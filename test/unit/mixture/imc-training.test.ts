@@ -118,6 +118,44 @@ describe('training a mixture', () => {
   });
 });
 
+describe('data at the edge', () => {
+  const finite = (model: MixtureModel) =>
+    [model.experts, model.gate].every((arrays) =>
+      Object.values(numbersOf(arrays)).flat().every(Number.isFinite),
+    );
+
+  it('one demonstration for more components than steps', async () => {
+    const model = await trainImc(branchingData(1, 1, 2), configOf({ components: 5 }), { seed: 0 });
+    expect(finite(model)).toBe(true);
+    expect(model.components.reduce((sum, component) => sum + component.share, 0)).toBeCloseTo(1, 9);
+  });
+
+  it('demonstrations that never move, and are all the same', async () => {
+    const still = {
+      ...data,
+      observations: data.observations.map(() => 3),
+      actions: data.actions.map(() => 0),
+    };
+    for (const kind of ['shared-weights', 'linear']) {
+      expect(finite(await trainImc(still, configOf({ expert: { kind } }), { seed: 0 }))).toBe(true);
+    }
+  });
+
+  it('demonstrations without modes', async () => {
+    const model = await trainImc({ ...data, modes: data.modes.map(() => -1) }, configOf(), { seed: 0 });
+    expect(new Set(model.components.map((component) => component.mode))).toEqual(new Set([-1]));
+  });
+
+  it('an empty episode is refused by its index', async () => {
+    const episodeStarts = Int32Array.of(0, 12, 12, 96);
+    const training = trainImc({ ...data, episodeStarts, modes: Int32Array.of(0, 1, 0) }, configOf(), {
+      seed: 0,
+    });
+    await expect(training).rejects.toThrow(DatasetError);
+    await expect(training).rejects.toThrow('episode 1');
+  });
+});
+
 describe('resuming a training', () => {
   let whole: MixtureModel | undefined;
 
