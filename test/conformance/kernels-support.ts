@@ -102,7 +102,8 @@ export function difference(
   if (JSON.stringify(found.shapes) !== JSON.stringify(expected.shapes)) {
     return `shapes ${JSON.stringify(found.shapes)} instead of ${JSON.stringify(expected.shapes)}`;
   }
-  if (found.dtypes.join() !== expected.dtypes.join()) return `types ${found.dtypes} instead of ${expected.dtypes}`;
+  if (found.dtypes.join() !== expected.dtypes.join())
+    return `types ${found.dtypes} instead of ${expected.dtypes}`;
   for (const [output, values] of expected.values.entries()) {
     for (const [i, value] of values.entries()) {
       const other = found.values[output]?.[i] as number;

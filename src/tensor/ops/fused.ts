@@ -1,20 +1,13 @@
 import { tf } from '../tf.ts';
 
-/**
- * True where a fused kernel should run: the active backend has it, and no second derivative is being taken (the
- * kernels have first derivatives only; plain operations have all).
- */
+/** True where the active backend has a kernel of this name. */
 export function hasFusedKernel(name: string): boolean {
-  return gradientDepth() <= 1 && tf.getKernel(name, tf.getBackend()) !== undefined;
+  return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
 /** True while a gradient is being recorded. */
 export function isRecording(): boolean {
-  return gradientDepth() > 0;
-}
-
-function gradientDepth(): number {
-  return tf.engine().state.gradientDepth;
+  return tf.engine().state.gradientDepth > 0;
 }
 
 /** Runs a kernel of ours that tfjs has no operation for. */

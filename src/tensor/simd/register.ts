@@ -1,3 +1,5 @@
+import { BackendError } from '../../errors.ts';
+import { didYouMean } from '../../nearest-name.ts';
 import { tf } from '../tf.ts';
 import { Heap } from './heap.ts';
 import { loadKernelModule } from './kernel-module.ts';
@@ -8,6 +10,7 @@ import type { Kernel } from './kernels/kernel.ts';
 import { likelihoodKernels } from './kernels/likelihood.ts';
 import { matMulKernels } from './kernels/mat-mul.ts';
 import { movementKernels } from './kernels/movement.ts';
+import { normalizationKernels } from './kernels/normalize.ts';
 import { reductionKernels } from './kernels/reduce.ts';
 import { ARGUMENT_BYTES, SIMD_BACKEND, SimdBackend } from './simd-backend.ts';
 import { CONTROL_BYTES, SCRATCH_BYTES, WorkerPool } from './worker-pool.ts';
@@ -39,13 +42,15 @@ export interface SimdReport {
 
 const MOST_THREADS = 64;
 
-const ours: ReadonlyMap<string, Kernel> = new Map([
+/** Our own kernels by the names that tfjs or {@link runFused} calls them. */
+export const simdKernels: ReadonlyMap<string, Kernel> = new Map([
   ...elementwiseKernels,
   ...matMulKernels,
   ...reductionKernels,
   ...movementKernels,
   ...denseKernels,
   ...likelihoodKernels,
+  ...normalizationKernels,
   [ADAM_UPDATE, adamUpdate],
 ]);
 
@@ -53,15 +58,40 @@ const ours: ReadonlyMap<string, Kernel> = new Map([
 function registerKernels(): void {
   if (tf.getKernelsForBackend(SIMD_BACKEND).length > 0) return;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
-    if (!ours.has(kernelName)) tf.registerKernel({ kernelName, backendName: SIMD_BACKEND, kernelFunc });
+    if (!simdKernels.has(kernelName))
+      tf.registerKernel({ kernelName, backendName: SIMD_BACKEND, kernelFunc });
   }
-  for (const [kernelName, kernel] of ours) {
+  nameMissingKernels();
+  for (const [kernelName, kernel] of simdKernels) {
     tf.registerKernel({
       kernelName,
       backendName: SIMD_BACKEND,
       kernelFunc: kernel as unknown as tf.KernelFunc,
     });
   }
+}
+
+/** Makes a kernel that this backend lacks an error that names the operation which asked for it. */
+function nameMissingKernels(): void {
+  const engine = tf.engine();
+  const { runKernel } = engine;
+  engine.runKernel = <T extends tf.Tensor | tf.Tensor[]>(
+    kernel: string,
+    inputs: tf.NamedTensorMap,
+    attributes?: tf.NamedAttrMap,
+  ): T => {
+    if (engine.backendName === SIMD_BACKEND && tf.getKernel(kernel, SIMD_BACKEND) === undefined) {
+      const known = tf.getKernelsForBackend(SIMD_BACKEND).map(({ kernelName }) => kernelName);
+      throw new BackendError({
+        what: `The simd backend has no kernel '${kernel}'`,
+        where: `tf.${engine.state.activeScope?.name || 'engine().runKernel'}`,
+        found: kernel,
+        expected: didYouMean(kernel, known),
+        remedy: 'use another operation, or another backend for this part (tf.setBackend)',
+      });
+    }
+    return runKernel.call(engine, kernel, inputs, attributes) as T;
+  };
 }
 
 async function coreCount(): Promise<number> {

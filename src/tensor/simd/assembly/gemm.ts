@@ -509,6 +509,72 @@ function scatter(c: usize, csc: usize, v: v128, first: i32): void {
   v128.store32_lane(c + 3 * csc, v, 3);
 }
 
+/**
+ * Products of depth 4 and less, A's rows contiguous: panels of B stay in registers while the rows go by, nothing of
+ * A is packed. B is packed as [4][N rounded up to 8], zero below row K.
+ */
+function shallow(a: usize, lda: usize, b: usize, stepB: usize, rows: i32, N: i32, K: i32, c: usize, ldc: usize, flags: i32, bias: usize): void {
+  for (let j = 0; j < N; j += 8) {
+    const columns = min(8, N - j);
+    const b00 = v128.load(b);
+    const b01 = v128.load(b, 16);
+    const b10 = v128.load(b + stepB);
+    const b11 = v128.load(b + stepB, 16);
+    const b20 = v128.load(b + 2 * stepB);
+    const b21 = v128.load(b + 2 * stepB, 16);
+    const b30 = v128.load(b + 3 * stepB);
+    const b31 = v128.load(b + 3 * stepB, 16);
+    let z0 = f32x4.splat(0);
+    let z1 = z0;
+    if (bias) {
+      z0 = loadTail(bias, columns);
+      if (columns > 4) z1 = loadTail(bias + 16, columns - 4);
+      bias += 32;
+    }
+    let from = a;
+    let to = c;
+    if (K == 2) {
+      for (let i = 0; i < rows; i++) {
+        let s = v128.load32_splat(from);
+        let c0 = madd(s, b00, z0);
+        let c1 = madd(s, b01, z1);
+        s = v128.load32_splat(from, 4);
+        c0 = madd(s, b10, c0);
+        c1 = madd(s, b11, c1);
+        storeRow(to, c0, c1, columns, flags);
+        from += lda;
+        to += ldc;
+      }
+    } else {
+      for (let i = 0; i < rows; i++) {
+        let s = v128.load32_splat(from);
+        let c0 = madd(s, b00, z0);
+        let c1 = madd(s, b01, z1);
+        if (K > 1) {
+          s = v128.load32_splat(from, 4);
+          c0 = madd(s, b10, c0);
+          c1 = madd(s, b11, c1);
+          if (K > 2) {
+            s = v128.load32_splat(from, 8);
+            c0 = madd(s, b20, c0);
+            c1 = madd(s, b21, c1);
+            if (K > 3) {
+              s = v128.load32_splat(from, 12);
+              c0 = madd(s, b30, c0);
+              c1 = madd(s, b31, c1);
+            }
+          }
+        }
+        storeRow(to, c0, c1, columns, flags);
+        from += lda;
+        to += ldc;
+      }
+    }
+    b += 32;
+    c += 32;
+  }
+}
+
 /** Writes the bias, or zeros, where there is nothing to sum over. */
 function emptySum(c: usize, ldc: usize, M: i32, N: i32, rectify: i32, bias: usize): void {
   for (let i = 0; i < M; i++) {
@@ -611,6 +677,23 @@ export function multiply(
     }
     if (N <= 2) narrow2(a, lda, scratch, padded, rows, N, K, c, ldc, last, bias);
     else narrow4(a, lda, scratch, padded, rows, N, K, c, ldc, last, bias);
+    return;
+  }
+  if (K <= 4 && !ta && N > 4 && N <= 4096) {
+    const step = (<usize>((N + 7) & ~7)) << 2;
+    for (let k = 0; k < K; k++) {
+      const to = scratch + <usize>k * step;
+      if (tb) {
+        let from = b + ((<usize>k) << 2);
+        for (let j = 0; j < N; j++) {
+          store<f32>(to + ((<usize>j) << 2), load<f32>(from));
+          from += ldb;
+        }
+      } else {
+        memory.copy(to, b + <usize>k * ldb, (<usize>N) << 2);
+      }
+    }
+    shallow(a, lda, scratch, step, rows, N, K, c, ldc, last, bias);
     return;
   }
   if (N <= 4 && ta && !tb && !bias && !rectify && M >= 8) {

@@ -81,7 +81,12 @@ function reducing(
     name,
     (call: KernelCall) => {
       const { x } = call.inputs as { x: TensorInfo };
-      const { axis, keepDims = false } = call.attrs as { axis?: unknown; keepDims?: boolean };
+      const { keepDims = false, ...named } = call.attrs as {
+        axis?: unknown;
+        reductionIndices?: unknown;
+        keepDims?: boolean;
+      };
+      const axis = named.axis ?? named.reductionIndices; // tf.max alone calls it so
       // tfjs's own kernels say what is wrong with an empty axis, and keep integers exact
       if (x.dtype !== 'float32' || sizeOf(x.shape) === 0 || x.shape.length > 6) return fallback(name, call);
       const reduced = arrange(call.backend, x, axisOf(x, axis), keepDims);
