@@ -15,7 +15,12 @@ export const arrayTypes = {
 /** Element types of a {@link Box}, by NumPy's names. */
 export type BoxDtype = keyof typeof arrayTypes;
 /** The typed array that holds a member of a box of this element type. */
-export type BoxArray<D extends BoxDtype = BoxDtype> = InstanceType<(typeof arrayTypes)[D]>;
+export type BoxArray<D extends BoxDtype = BoxDtype> = {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly int32: Int32Array;
+  readonly uint8: Uint8Array;
+}[D];
 
 /** What a {@link Box} is built from. */
 export interface BoxOptions<D extends BoxDtype> {

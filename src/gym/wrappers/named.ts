@@ -58,19 +58,19 @@ export function namedWrappers(): readonly string[] {
  * @throws UsageError when the wrapper is unknown or its arguments could not be written down; what its constructor throws.
  */
 export function applyWrapper(env: Env, { name, kwargs }: WrapperSpec): Env {
+  if (kwargs === null) {
+    throw new UsageError({
+      what: `The wrapper '${name}' cannot be made again: its arguments are not plain JSON`,
+      where: 'additionalWrappers',
+      remedy: 'wrap the environment in code',
+    });
+  }
   const wrapper = known.get(name);
   if (wrapper === undefined) {
     throw new UsageError({
       what: `No wrapper is known as '${name}'`,
       where: 'additionalWrappers',
       remedy: `${didYouMean(name, known.keys())}; registerWrapper makes one of your own known`,
-    });
-  }
-  if (kwargs === null) {
-    throw new UsageError({
-      what: `The wrapper '${name}' cannot be made again: its arguments are not plain JSON`,
-      where: 'additionalWrappers',
-      remedy: 'wrap the environment in code',
     });
   }
   return new wrapper(env, kwargs satisfies EnvKwargs);
