@@ -170,6 +170,12 @@ function toggleHelp(): void {
 
 /** Says what the panels cover, so that the table is framed beside them. */
 function insets(): { right: number; top: number; bottom: number } {
-  const wide = window.innerWidth > 900;
-  return { right: settings.current.panel && wide ? panel.root.offsetWidth + 24 : 0, top: 72, bottom: 76 };
+  const { panel: shown } = settings.current;
+  const beside = shown && window.innerWidth > 560;
+  const above = shown && !beside;
+  return {
+    right: beside ? panel.root.offsetWidth + 24 : 0,
+    top: above ? panel.root.offsetTop + panel.root.offsetHeight : 72,
+    bottom: 76,
+  };
 }

@@ -10,12 +10,13 @@ export const MARK_LIFT = 0.0006;
  * Solids are drawn no taller than this, metres. The simulation is planar, heights are only for the eye: a rod as
  * tall as a robot's would hide the table, and a hundred of them each other.
  */
-const TALLEST = 0.06;
+const TALLEST = 0.05;
+const TALLEST_ROBOT = 0.035;
 
 /** Makes the solid, or for height 0 the flat mark, of a part: in its own frame, standing on z = 0. */
 export function partGeometry(part: ScenePart): three.BufferGeometry {
   const { shape } = part;
-  const height = Math.min(part.height, TALLEST);
+  const height = Math.min(part.height, part.role === 'robot' ? TALLEST_ROBOT : TALLEST);
   if (shape.kind === 'disc') return height > 0 ? roundedCylinder(shape.radius, height) : disc(shape.radius);
   const outline = new three.Shape(
     shape.kind === 'polygon'
