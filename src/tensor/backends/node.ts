@@ -55,7 +55,9 @@ export async function runProgram(
       if (error === null) resolve({ ok: true, lastLine: lines[lines.length - 1] ?? '' });
       else if (error.signal) resolve({ ok: false, reason: `the process ended by ${error.signal}` });
       else {
-        const complaint = stderr.split('\n').find((line) => /error/i.test(line)) ?? error.message;
+        // Node prints the source line that threw before the error itself
+        const complaint =
+          stderr.split('\n').find((line) => /^\w*Error( \[\w+\])?: /.test(line)) ?? error.message;
         resolve({ ok: false, reason: complaint.trim() });
       }
     });

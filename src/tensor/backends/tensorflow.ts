@@ -42,6 +42,18 @@ async function nvidiaGpu(): Promise<string | undefined> {
   return outcome.ok && outcome.lastLine !== '' ? outcome.lastLine : undefined;
 }
 
+/**
+ * Tells whether an installed package has its native addon: an install without install scripts, or one whose download failed,
+ * leaves the JavaScript alone.
+ */
+async function hasAddon(entry: string): Promise<boolean> {
+  const { existsSync, readdirSync } = await import('node:fs');
+  const { dirname, join } = await import('node:path');
+  const library = join(dirname(dirname(entry)), 'lib');
+  if (!existsSync(library)) return false;
+  return readdirSync(library).some((abi) => existsSync(join(library, abi, 'tfjs_binding.node')));
+}
+
 /** Loads a package in a process of its own and lets it tell what it runs on. */
 function probeIsolated(entry: string): ReturnType<typeof runIsolated> {
   return runIsolated(
@@ -73,7 +85,11 @@ function tensorflowDriver(name: 'native' | 'cuda'): BackendDriver {
     gradientTolerance: wantsGpu ? 5e-3 : 1e-4,
 
     async probe(): Promise<BackendFinding> {
-      const lacks = (missing: string): BackendFinding => ({ available: false, missing, remedy });
+      const lacks = (missing: string, cure = remedy): BackendFinding => ({
+        available: false,
+        missing,
+        remedy: cure,
+      });
       if (!isNode) return lacks('it runs in Node only, not in a page');
       const entry = await findPackage(packageName);
       if (entry === undefined) {
@@ -81,8 +97,11 @@ function tensorflowDriver(name: 'native' | 'cuda'): BackendDriver {
         const seen = gpu === undefined ? '' : ` (the driver reports ${gpu})`;
         return lacks(`the package ${packageName} is not installed${seen}`);
       }
+      const rebuild = `npm rebuild ${packageName}, which downloads its library; else ${remedy}`;
+      if (!(await hasAddon(entry)))
+        return lacks(`${packageName} is installed without its native library`, rebuild);
       const outcome = await probeIsolated(entry);
-      if (!outcome.ok) return lacks(`${packageName} does not load: ${outcome.reason}`);
+      if (!outcome.ok) return lacks(`${packageName} does not load: ${outcome.reason}`, rebuild);
       const probed = JSON.parse(outcome.lastLine) as Probed;
       if (wantsGpu && !probed.gpu) return lacks(noGpu);
       return { available: true, ...(await describe(probed.tensorflow, probed.addon)) };
