@@ -79,7 +79,8 @@ export class Progress {
       const filled = Math.round(share * BAR_WIDTH);
       const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
       const line = `${this.#label} ${bar} ${counts} ${tail}`;
-      stream.write(`\r\x1b[2K${line.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
+      // a terminal that does not tell its width says 0
+      stream.write(`\r\x1b[2K${line.slice(0, Math.max(20, (stream.columns || 80) - 1))}`);
       this.#barShown = true;
     } else {
       stream.write(`${this.#label} ${counts}${tail === '' ? '' : ` · ${tail}`}\n`);
