@@ -1,43 +1,31 @@
-import { Normalizer } from '../data/normalizer.ts';
 import type { TrainingData } from '../data/training-data.ts';
-import { CheckpointError, DatasetError } from '../errors.ts';
 import { Rng } from '../random.ts';
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
-import { type Experts, expertShape } from './experts.ts';
+import { curriculumMetrics } from './curriculum-metrics.ts';
+import { expertShape } from './experts.ts';
 import { constantGate, GateTrainer, gateShape } from './gate-trainer.ts';
+import {
+  type ImcParts,
+  type ImcPosition,
+  type ImcProgress,
+  makeCheckpoint,
+  restoreCheckpoint,
+} from './imc-checkpoint.ts';
 import type { ImcConfig } from './imc-config.ts';
+import { ImcProblem } from './imc-problem.ts';
 import { LinearExperts } from './linear-experts.ts';
-import { entropy } from './log-space.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { NetworkExperts } from './network-experts.ts';
 import { curriculumObjective } from './objective.ts';
 import type { Pacing } from './pacing.ts';
-import { joinParts, takePart } from './parts.ts';
 import { episodeShapes, spreadSeeds } from './spread.ts';
 import type { SpanEnd, TrainingSpan } from './training-loop.ts';
-import type { Checkpoint, Json, MetricsRow, TrainingRun } from './training-run.ts';
-import { cutIntoUnits, unitOfStep } from './units.ts';
+import type { MetricsRow, TrainingRun } from './training-run.ts';
 
 /** Training steps between two checkpoints within a phase. */
 const checkpointSteps = 500;
-
-/**
- * Where a training stands: `select` alternates experts and curricula, `refine` trains on with the curricula
- * fixed, `gate` fits the inference network.
- */
-interface Position {
-  readonly phase: 'select' | 'refine' | 'gate' | 'done';
-  /** Updates of the curricula done. */
-  readonly iteration: number;
-  /** Training steps done in this iteration or phase. */
-  readonly step: number;
-  /** Bound after the last update; null before the first. */
-  readonly bound: number | null;
-  /** Whether the updates ended because the bound had settled. */
-  readonly settled: boolean;
-}
 
 /**
  * Trains a mixture of experts with Information Maximizing Curriculum (arXiv 2303.15349; the updates are those of
@@ -64,63 +52,50 @@ export async function trainImc(
   }
 }
 
+/** The training in progress: owns the tensors of experts and gate. */
 class ImcTraining {
-  readonly #data: TrainingData;
   readonly #config: ImcConfig;
   readonly #run: TrainingRun;
-  readonly #observationNormalizer: Normalizer;
-  readonly #actionNormalizer: Normalizer;
-  readonly #stepUnits: Int32Array;
-  readonly #experts: Experts;
-  readonly #gate: GateTrainer;
-  readonly #initialize: () => Promise<Curriculum>;
+  readonly #rng: Rng;
+  readonly #parts: ImcParts;
 
   constructor(data: TrainingData, config: ImcConfig, run: TrainingRun) {
-    requireSteps(data);
-    this.#data = data;
     this.#config = config;
     this.#run = run;
-    this.#observationNormalizer = Normalizer.fit(data.observations, data.observationSize);
-    this.#actionNormalizer = Normalizer.fit(data.actions, data.actionSize);
-    const observations = this.#observationNormalizer.normalize(data.observations);
-    const actions = this.#actionNormalizer.normalize(data.actions);
-    const unitStarts = cutIntoUnits(config.level, data.episodeStarts, config.segmentLength);
-    this.#stepUnits = unitOfStep(unitStarts);
-    const rng = Rng.fromSeed(run.seed).fork('imc');
+    this.#rng = Rng.fromSeed(run.seed).fork('imc');
+    const problem = new ImcProblem(data, config);
     const shape = expertShape(config, data.observationSize, data.actionSize);
-    const expertData = { ...data, observations, actions, unitStarts };
-    const forExperts = rng.fork('experts');
-    this.#experts =
+    const rng = this.#rng.fork('experts');
+    const { profile } = run;
+    const experts =
       config.expert.kind === 'linear'
-        ? new LinearExperts(expertData, { ...config.expert, shape, rng: forExperts })
-        : new NetworkExperts(expertData, {
-            shape,
-            config: config.expert,
-            rng: forExperts,
-            profile: run.profile,
-          });
-    this.#gate = new GateTrainer(
-      { observations, unitOfStep: this.#stepUnits },
-      {
-        shape: gateShape(config, data.observationSize),
-        config: config.gate,
-        rng: rng.fork('gate'),
-        dataOnDevice: run.profile?.dataOnDevice,
-      },
-    );
-    this.#initialize = async () => {
-      const units = unitStarts.length - 1;
-      if (config.initialization === 'spread') {
-        const shapes = episodeShapes(observations, data.observationSize, data.episodeStarts);
-        const width = shapes.length / data.modes.length;
-        const seeds = spreadSeeds(shapes, width, config.components, rng.fork('spread'));
-        const ranges = seeds.map((episode) => this.#unitsOfEpisode(episode));
-        return Curriculum.seeded(units, ranges, config.form);
-      }
-      const curriculum = Curriculum.uniform(units, config.components, config.form);
-      curriculum.update(await this.#experts.logLikelihoods(), this.#pacing);
-      return curriculum;
-    };
+        ? new LinearExperts(problem, { ...config.expert, shape, rng })
+        : new NetworkExperts(problem, { shape, config: config.expert, rng, profile });
+    const gate = new GateTrainer(problem, {
+      shape: gateShape(config, data.observationSize),
+      config: config.gate,
+      rng: this.#rng.fork('gate'),
+      dataOnDevice: profile?.dataOnDevice,
+    });
+    this.#parts = { problem, config, seed: run.seed, experts, gate };
+  }
+
+  /** Makes the curricula under which the experts are trained first. */
+  async #start(): Promise<ImcProgress> {
+    const { problem, experts } = this.#parts;
+    const { components, form, initialization } = this.#config;
+    const position = { phase: 'select', iteration: 0, step: 0, bound: null, settled: false } as const;
+    if (initialization === 'spread') {
+      const { episodeStarts } = problem.data;
+      const shapes = episodeShapes(problem.observations, problem.observationSize, episodeStarts);
+      const width = shapes.length / (episodeStarts.length - 1);
+      const seeds = spreadSeeds(shapes, width, components, this.#rng.fork('spread'));
+      const ranges = seeds.map((episode) => problem.unitsOfEpisode(episode));
+      return { curriculum: Curriculum.seeded(problem.units, ranges, form), position };
+    }
+    const curriculum = Curriculum.uniform(problem.units, components, form);
+    curriculum.update(await experts.logLikelihoods(), this.#pacing);
+    return { curriculum, position };
   }
 
   get #pacing(): Pacing {
@@ -128,26 +103,13 @@ class ImcTraining {
     return activeSamples === null ? { eta } : { activeSamples };
   }
 
-  #unitsOfEpisode(episode: number): readonly [number, number] {
-    const { episodeStarts } = this.#data;
-    const last = (episodeStarts[episode + 1] as number) - 1;
-    return [
-      this.#stepUnits[episodeStarts[episode] as number] as number,
-      (this.#stepUnits[last] as number) + 1,
-    ];
-  }
-
   async run(): Promise<MixtureModel> {
     const { iterations, tolerance, expert } = this.#config;
-    const resumed = this.#run.resumeFrom === undefined ? undefined : this.#restore(this.#run.resumeFrom);
-    const curriculum = resumed?.curriculum ?? (await this.#initialize());
-    let position: Position = resumed?.position ?? {
-      phase: 'select',
-      iteration: 0,
-      step: 0,
-      bound: null,
-      settled: false,
-    };
+    const { experts, gate } = this.#parts;
+    const { resumeFrom } = this.#run;
+    const begun = resumeFrom === undefined ? await this.#start() : restoreCheckpoint(this.#parts, resumeFrom);
+    const { curriculum } = begun;
+    let { position } = begun;
 
     while (position.phase === 'select') {
       const end = await this.#trainExperts(curriculum, position, {
@@ -156,7 +118,7 @@ class ImcTraining {
       });
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
-      const logLikelihoods = await this.#experts.logLikelihoods();
+      const logLikelihoods = await experts.logLikelihoods();
       const { bound, eta } = curriculum.update(logLikelihoods, this.#pacing);
       const iteration = position.iteration + 1;
       const objective = curriculumObjective(
@@ -191,11 +153,11 @@ class ImcTraining {
       const posterior = curriculum.posterior();
       const rate = this.#annealed(learningRate, steps);
       const end = await this.#inChunks(curriculum, position, steps, rate, (span) =>
-        this.#gate.improve(posterior, span),
+        gate.improve(posterior, span),
       );
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
-      const gateEntropy = await this.#gate.meanEntropy();
+      const gateEntropy = await gate.meanEntropy();
       this.#run.onMetrics?.({ phase: 'gate', iteration: position.iteration, ...lossOf(end), gateEntropy });
       position = { ...position, phase: 'done', step: 0 };
       await this.#save(curriculum, position);
@@ -217,18 +179,18 @@ class ImcTraining {
 
   #trainExperts(
     curriculum: Curriculum,
-    position: Position,
+    position: ImcPosition,
     plan: { readonly steps: number; readonly rate: LearningRate },
   ): Promise<SpanEnd> {
     return this.#inChunks(curriculum, position, plan.steps, plan.rate, (span) =>
-      this.#experts.improve(curriculum, span),
+      this.#parts.experts.improve(curriculum, span),
     );
   }
 
   /** Trains from where the position is to the end of its phase, saving a checkpoint now and then. */
   async #inChunks(
     curriculum: Curriculum,
-    position: Position,
+    position: ImcPosition,
     steps: number,
     learningRate: LearningRate,
     improve: (span: TrainingSpan) => Promise<SpanEnd>,
@@ -250,7 +212,7 @@ class ImcTraining {
     return end;
   }
 
-  #progress(position: Position, step: number): void {
+  #progress(position: ImcPosition, step: number): void {
     const { iterations, expert, gate } = this.#config;
     const selected =
       (position.phase === 'select' ? iterations : position.iteration) * expert.stepsPerIteration;
@@ -266,154 +228,55 @@ class ImcTraining {
   }
 
   #report(row: MetricsRow, curriculum: Curriculum): void {
-    if (this.#run.onMetrics === undefined) return;
-    const posterior = curriculum.posterior();
-    const { components, units } = curriculum;
-    const holders = new Set<number>();
-    let posteriorEntropy = 0;
-    for (let at = 0; at < posterior.length; at += components) {
-      const unit = posterior.subarray(at, at + components);
-      posteriorEntropy += entropy(unit) / units;
-      holders.add(unit.indexOf(Math.max(...unit)));
-    }
-    this.#run.onMetrics({
-      ...row,
-      activeComponents: holders.size,
-      posteriorEntropy,
-      prior: [...curriculum.prior()],
-      effectiveUnits: [...curriculum.effectiveUnits()],
-    });
+    this.#run.onMetrics?.({ ...row, ...curriculumMetrics(curriculum) });
   }
 
-  async #interrupted(curriculum: Curriculum, position: Position): Promise<MixtureModel> {
+  async #interrupted(curriculum: Curriculum, position: ImcPosition): Promise<MixtureModel> {
     await this.#save(curriculum, position);
     return this.#model(curriculum, 'interrupted');
   }
 
   async #model(curriculum: Curriculum, stopped: MixtureModel['stopped']): Promise<MixtureModel> {
-    const data = this.#data;
-    const components = summarizeComponents(data, curriculum, this.#stepUnits, curriculum.posterior());
-    const shape = stopped === 'interrupted' ? { ...this.#gate.shape, hidden: [] } : this.#gate.shape;
+    const { problem, experts, gate, seed } = this.#parts;
+    const components = summarizeComponents(
+      problem.data,
+      curriculum,
+      problem.unitOfStep,
+      curriculum.posterior(),
+    );
     const shares = Float64Array.from(components, (component) => component.share);
-    const { low, high } = actionRange(data);
+    const { low, high } = problem.actionRange();
+    const withoutGate = { ...gate.shape, hidden: [] };
     return {
       config: this.#config,
-      envId: data.envId,
-      observationNormalizer: this.#observationNormalizer.toJSON(),
-      actionNormalizer: this.#actionNormalizer.toJSON(),
+      envId: problem.data.envId,
+      observationNormalizer: problem.observationNormalizer.toJSON(),
+      actionNormalizer: problem.actionNormalizer.toJSON(),
       actionLow: low,
       actionHigh: high,
-      expertShape: this.#experts.shape,
-      experts: await this.#experts.weights(),
-      gateShape: shape,
-      gate: stopped === 'interrupted' ? constantGate(shape, shares) : await this.#gate.weights(),
+      expertShape: experts.shape,
+      experts: await experts.weights(),
+      ...(stopped === 'interrupted'
+        ? { gateShape: withoutGate, gate: constantGate(withoutGate, shares) }
+        : { gateShape: gate.shape, gate: await gate.weights() }),
       components,
       stopped,
-      seed: this.#run.seed,
+      seed,
     };
   }
 
-  async #save(curriculum: Curriculum, position: Position): Promise<void> {
+  async #save(curriculum: Curriculum, position: ImcPosition): Promise<void> {
     if (this.#run.saveCheckpoint === undefined) return;
-    const [experts, gate] = [await this.#experts.getState(), await this.#gate.getState()];
-    const { logWeights, posteriorIsUniform } = curriculum.state();
-    const shape = [curriculum.units, curriculum.components];
-    await this.#run.saveCheckpoint({
-      arrays: joinParts({
-        experts: experts.arrays,
-        gate: gate.arrays,
-        curriculum: { logWeights: { shape, data: logWeights } },
-      }),
-      state: {
-        ...this.#identity(),
-        position: { ...position },
-        posteriorIsUniform,
-        experts: experts.state,
-        gate: gate.state,
-      },
-    });
-  }
-
-  /** What a checkpoint must have been made with to be continued here. */
-  #identity(): { readonly [key: string]: Json } {
-    const { observations, actions, episodeStarts } = this.#data;
-    return {
-      config: this.#config,
-      seed: this.#run.seed,
-      data: [observations, actions, episodeStarts].map(fingerprint),
-    };
-  }
-
-  #restore(saved: Checkpoint): { curriculum: Curriculum; position: Position } {
-    for (const [key, expected] of Object.entries(this.#identity())) {
-      if (JSON.stringify(saved.state[key]) === JSON.stringify(expected)) continue;
-      throw new CheckpointError({
-        what: `The checkpoint was made with another ${key}`,
-        found: JSON.stringify(saved.state[key]),
-        expected: JSON.stringify(expected),
-        remedy: 'resume with what the training began with, or start a new one',
-      });
-    }
-    const { position, posteriorIsUniform, experts, gate } = saved.state;
-    const logWeights = takePart(saved.arrays, 'curriculum').logWeights?.data;
-    if (!(logWeights instanceof Float64Array) || position === undefined) {
-      throw new CheckpointError({
-        what: 'The checkpoint lacks its curricula or its position',
-        remedy: 'start the training anew',
-      });
-    }
-    this.#experts.setState({
-      arrays: takePart(saved.arrays, 'experts'),
-      state: experts as Checkpoint['state'],
-    });
-    this.#gate.setState({ arrays: takePart(saved.arrays, 'gate'), state: gate as Checkpoint['state'] });
-    const { components, form } = this.#config;
-    const state = { logWeights, posteriorIsUniform: posteriorIsUniform === true };
-    return {
-      curriculum: Curriculum.fromState(components, form, state),
-      position: position as unknown as Position,
-    };
+    await this.#run.saveCheckpoint(await makeCheckpoint(this.#parts, { curriculum, position }));
   }
 
   dispose(): void {
-    this.#experts.dispose();
-    this.#gate.dispose();
+    this.#parts.experts.dispose();
+    this.#parts.gate.dispose();
   }
-}
-
-/** @throws DatasetError when an episode is empty: it would be explained perfectly by every expert. */
-function requireSteps({ episodeStarts }: TrainingData): void {
-  const empty = episodeStarts.findIndex((start, i) => i > 0 && start <= (episodeStarts[i - 1] as number));
-  if (empty < 0) return;
-  throw new DatasetError({
-    what: 'An episode has no steps',
-    where: `episode ${empty - 1}`,
-    expected: 'at least 1',
-  });
 }
 
 /** The loss as a column of the log; none where no step was taken, or none is measured. */
 function lossOf(end: SpanEnd): { loss?: number } {
   return Number.isNaN(end.loss) ? {} : { loss: end.loss };
-}
-
-/** Finds the least and the greatest action of the data per dimension. */
-function actionRange(data: TrainingData): { low: number[]; high: number[] } {
-  const { actions, actionSize } = data;
-  const low = new Array<number>(actionSize).fill(Number.POSITIVE_INFINITY);
-  const high = new Array<number>(actionSize).fill(Number.NEGATIVE_INFINITY);
-  for (let i = 0; i < actions.length; i++) {
-    const d = i % actionSize;
-    low[d] = Math.min(low[d] as number, actions[i] as number);
-    high[d] = Math.max(high[d] as number, actions[i] as number);
-  }
-  return { low, high };
-}
-
-/** Hashes an array's bytes with FNV-1a, to tell one data set from another. */
-function fingerprint(array: Float32Array | Int32Array): string {
-  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
-  return `${array.length}:${(hash >>> 0).toString(16)}`;
 }
