@@ -8,7 +8,7 @@ import {
 import { BatchedMlp } from '../../src/tensor/batched-mlp.ts';
 import { InferenceMlp } from '../../src/tensor/inference-mlp.ts';
 import type { MlpShape } from '../../src/tensor/mlp-shape.ts';
-import { activations } from '../../src/tensor/ops/activation.ts';
+import { type Activation, activations } from '../../src/tensor/ops/activation.ts';
 import { gaussianLogLikelihood } from '../../src/tensor/ops/gaussian-log-likelihood.ts';
 import { AdamW } from '../../src/tensor/optimizer.ts';
 import { tf } from '../../src/tensor/tf.ts';
@@ -29,6 +29,12 @@ function bits(values: Float32Array): string {
     .join('');
 }
 
+/** One activation on networks that are large enough for the SIMD backend to share its products between threads. */
+const sizes = (activation: Activation) =>
+  activation === 'silu'
+    ? { networks: 9, batch: 64, hidden: [48, 32] }
+    : { networks: 3, batch: 16, hidden: [16, 16] };
+
 /** Trains small networks of every activation on a backend, in Node or in a page. */
 export async function train(name: BackendName | 'auto'): Promise<TrainingOutcome> {
   const probes = (await probeBackends()).map((probe) => ({
@@ -39,12 +45,14 @@ export async function train(name: BackendName | 'auto'): Promise<TrainingOutcome
   let weights = '';
   let actions = '';
   for (const activation of activations) {
-    const shape: MlpShape = { networks: 3, inputSize: 4, hidden: [16, 16], outputSize: 2, activation };
+    const { networks, batch, hidden } = sizes(activation);
+    const shape: MlpShape = { networks, inputSize: 4, hidden, outputSize: 2, activation };
     const rng = Rng.fromSeed(activation);
     const draw = (count: number) => Float32Array.from({ length: count }, () => rng.normal());
     const mlp = BatchedMlp.draw(shape, rng.fork('weights'));
     const optimizer = new AdamW(mlp.variables, { weightDecay: 1e-2 });
-    const [x, y] = [tf.tensor3d(draw(3 * 16 * 4), [3, 16, 4]), tf.tensor3d(draw(3 * 16 * 2), [3, 16, 2])];
+    const inputs = (width: number) => tf.tensor3d(draw(networks * batch * width), [networks, batch, width]);
+    const [x, y] = [inputs(4), inputs(2)];
     const logVariance = tf.scalar(0);
     for (let step = 0; step < 5; step++) {
       optimizer
