@@ -1,5 +1,12 @@
 import { checkAction } from '../../src/gym/check-action.ts';
-import type { EnvMetadata, Info, ResetOptions, ResetResult, StepResult } from '../../src/gym/env.ts';
+import type {
+  EnvMetadata,
+  Info,
+  ResetOptions,
+  ResetResult,
+  StepResult,
+  StepTarget,
+} from '../../src/gym/env.ts';
 import { resolveKwargs } from '../../src/gym/kwargs.ts';
 import type { EnvFactory, EnvKwargs, EnvSpec } from '../../src/gym/registry.ts';
 import { EnvRandomness } from '../../src/gym/seeding.ts';
@@ -101,6 +108,11 @@ export class Avoiding implements Task {
   #running: Running;
   #success = false;
   #touched: string | null = null;
+  /** Handed out by every `stepInto`. */
+  readonly #reusedInfo = {
+    outcome: { success: false, mode: null as number | null, distance: 0 },
+    touched: null as string | null,
+  };
 
   /** @throws ConfigError when an argument is unknown or of another type; ModewiseError before `loadPhysics`. */
   constructor(kwargs: EnvKwargs = {}, spec: EnvSpec | null = null) {
@@ -137,11 +149,38 @@ export class Avoiding implements Task {
     this.#running = this.#build();
     this.#success = false;
     this.#touched = null;
-    return { observation: this.#observe(), info: this.#info() };
+    return { observation: this.#observe(new Float32Array(4)), info: this.#info() };
   }
 
   /** @throws InvalidActionError when the action is not a Float32Array of two finite numbers within the bounds. */
   step(action: Float32Array): StepResult<Float32Array> {
+    const reward = this.#advance(action);
+    return {
+      observation: this.#observe(new Float32Array(4)),
+      reward,
+      terminated: this.#terminated,
+      truncated: false,
+      info: this.#info(),
+    };
+  }
+
+  /** @throws InvalidActionError as `step` does. */
+  stepInto(action: Float32Array, target: StepTarget<Float32Array>): void {
+    target.reward = this.#advance(action);
+    this.#observe(target.observation);
+    target.terminated = this.#terminated;
+    target.truncated = false;
+    this.#outcomeInto(this.#reusedInfo.outcome);
+    this.#reusedInfo.touched = this.#touched;
+    target.info = this.#reusedInfo;
+  }
+
+  get #terminated(): boolean {
+    return this.#touched !== null || (this.#success && this.#kwargs.terminateOnSuccess);
+  }
+
+  /** Takes one control step and judges it; returns the reward. */
+  #advance(action: Float32Array): number {
     checkAction(this.actionSpace, action);
     const { world, rod, arm, tracker } = this.#running;
     const [deltaX = 0, deltaY = 0] = action;
@@ -159,19 +198,17 @@ export class Avoiding implements Task {
     // a touch fails the episode for good, but success at the same check, or before, stands
     if (this.#touched === null && position.y > layout.finishY) this.#success = true;
     if (!this.#success && touched !== null) this.#touched ??= touched.name;
-    return {
-      observation: this.#observe(),
-      reward: this.#success && !succeededBefore ? 1 : 0,
-      terminated: this.#touched !== null || (this.#success && this.#kwargs.terminateOnSuccess),
-      truncated: false,
-      info: this.#info(),
-    };
+    return this.#success && !succeededBefore ? 1 : 0;
   }
 
-  #observe(): Float32Array {
+  #observe(target: Float32Array): Float32Array {
     const { arm, rod } = this.#running;
     const { x, y } = rod.position;
-    return new Float32Array([arm.commanded[0] as number, arm.commanded[1] as number, x, y]);
+    target[0] = arm.commanded[0] as number;
+    target[1] = arm.commanded[1] as number;
+    target[2] = x;
+    target[3] = y;
+    return target;
   }
 
   #info(): Info {
@@ -180,9 +217,15 @@ export class Avoiding implements Task {
 
   /** How the episode stands; `distance` is what is left to the finish line. */
   outcome(): EpisodeOutcome {
+    return this.#outcomeInto({ success: false, mode: null, distance: 0 });
+  }
+
+  #outcomeInto(target: { -readonly [K in keyof EpisodeOutcome]: EpisodeOutcome[K] }): EpisodeOutcome {
     const { rod, tracker } = this.#running;
-    const distance = this.#success ? 0 : Math.max(0, layout.finishY - rod.position.y);
-    return { success: this.#success, mode: tracker.mode, distance };
+    target.success = this.#success;
+    target.mode = tracker.mode;
+    target.distance = this.#success ? 0 : Math.max(0, layout.finishY - rod.position.y);
+    return target;
   }
 
   poses(target: Float32Array): void {
