@@ -2,8 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { type BackendName, probeBackends } from '../../src/tensor/backend.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { trainImc } from '../../src/mixture/imc.ts';
+import { imcConfigSchema } from '../../src/mixture/imc-config.ts';
+import { Rng } from '../../src/random.ts';
+import { type BackendName, probeBackends, selectBackend } from '../../src/tensor/backend.ts';
+import { tf } from '../../src/tensor/tf.ts';
 import type { GpuTraining } from './gpu-training.ts';
 
 const program = fileURLToPath(new URL('./gpu-training.ts', import.meta.url));
@@ -26,6 +30,37 @@ function expectTraining(seen: GpuTraining): void {
   for (const loss of seen.losses) expect(loss).toBeTypeOf('number');
   expect(seen.losses.at(-1)).toBeLessThan(seen.losses[0]!);
 }
+
+describe('training a mixture', () => {
+  it('never waits for the device: no synchronous read-back from the first step to the last', async () => {
+    await selectBackend('simd');
+    const prototype = tf.Tensor.prototype;
+    const reads = (['dataSync', 'arraySync', 'bytesSync'] as const)
+      .filter((name) => name in prototype)
+      .map((name) => vi.spyOn(prototype as unknown as Record<string, () => unknown>, name));
+    expect(reads.length).toBeGreaterThan(1);
+    const config = imcConfigSchema.parse({
+      components: 4,
+      iterations: 2,
+      expert: { hidden: [8], stepsPerIteration: 60, refineSteps: 10 },
+      gate: { hidden: [8], steps: 10, batchSize: 32 },
+    });
+    const rng = Rng.fromSeed(0);
+    const normals = (count: number) => Float32Array.from({ length: count }, () => rng.normal());
+    const data = {
+      observations: normals(80 * 3),
+      actions: normals(80 * 2),
+      observationSize: 3,
+      actionSize: 2,
+      episodeStarts: Int32Array.from({ length: 9 }, (_, episode) => episode * 10),
+      modes: new Int32Array(8),
+      envId: 'noise',
+    };
+    await trainImc(data, config, { seed: 0 });
+    for (const read of reads) expect(read).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+  });
+});
 
 /** Chromium ships SwiftShader, a CPU that speaks Vulkan, and the loader that finds it. */
 const swiftShader = [
