@@ -13,7 +13,9 @@ export function spawnWorker(module: string, base: string, options: WorkerOptions
   if (!base.endsWith('.ts')) return new Worker(new URL(`${module}.js`, base), options);
   const source = new URL(`${module}.ts`, base).href;
   // `require` resolves to the CommonJS twin, whose loader hooks cannot be registered from a module
-  const api = createRequire(fileURLToPath(base)).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs');
+  const api = createRequire(fileURLToPath(base))
+    .resolve('tsx/esm/api')
+    .replace(/\.cjs$/, '.mjs');
   const tsx = pathToFileURL(api).href;
   const loader = `import { register } from '${tsx}'; register(); await import('${source}');`;
   return new Worker(new URL(`data:text/javascript,${encodeURIComponent(loader)}`), options);
