@@ -95,6 +95,9 @@ export class CheckpointError extends ModewiseError {}
 /** A tensor backend was asked for and cannot run here, or failed while running. */
 export class BackendError extends ModewiseError {}
 
+/** Data handed to a fit cannot be fitted: not finite, of the wrong shape, too few, or without what is to be told apart. */
+export class FitError extends ModewiseError {}
+
 /** Training produced a value that is not finite. */
 export class DivergenceError extends ModewiseError {}
 
