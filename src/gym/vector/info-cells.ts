@@ -23,23 +23,35 @@ interface KeyNode {
 
 /** Writes infos into cells, in the worker. Keys and texts are sent once, so that a steady info sends no message. */
 export class InfoCellWriter {
-  readonly #cells: InfoCells;
+  readonly #range: { readonly first: number; readonly count: number };
   readonly #post: (message: InfoMessage) => void;
+  #cells: InfoCells;
   readonly #root: KeyNode = { id: -1, children: new Map() };
   readonly #texts = new Map<string, number>();
   #keyCount = 0;
   #env = 0;
   #used = 0;
 
-  /** @param post - sends a message to the main thread, in order. */
-  constructor(cells: InfoCells, post: (message: InfoMessage) => void) {
+  /**
+   * @param cells - of the whole vector.
+   * @param range - the environments of this worker.
+   * @param post - sends a message to the main thread, in order.
+   */
+  constructor(
+    cells: InfoCells,
+    range: { readonly first: number; readonly count: number },
+    post: (message: InfoMessage) => void,
+  ) {
     this.#cells = cells;
+    this.#range = range;
     this.#post = post;
   }
 
-  /** Forgets the infos of the call before. */
-  clear(): void {
-    this.#cells.counts.fill(0);
+  /** Begins a call that writes into these cells. */
+  begin(cells: InfoCells): void {
+    const { count, first } = this.#range;
+    this.#cells = cells;
+    cells.counts.fill(0, first, first + count);
   }
 
   /** @throws ModewiseError when a value cannot be sent to another thread. */
@@ -117,7 +129,7 @@ export class InfoCellWriter {
       throw new ModewiseError(
         {
           what: 'A value of an info cannot be sent to another thread',
-          where: `environment ${this.#env} of the worker`,
+          where: `environment ${this.#env}`,
           found: String(error),
           expected: 'numbers, booleans, strings, null, arrays, typed arrays and plain objects of these',
           remedy: "leave it out of the info, or makeVector(id, { mode: 'sync' })",
@@ -139,39 +151,43 @@ function countLeaves(info: Info): number {
 
 /** One environment's info as it was last rebuilt, with the place of each cell's value in it. */
 interface Rebuilt {
-  keys: Int32Array;
-  info: Record<string, unknown>;
-  owners: Record<string, unknown>[];
-  names: string[];
+  readonly keys: Int32Array;
+  readonly info: Record<string, unknown>;
+  readonly owners: Record<string, unknown>[];
+  readonly names: string[];
+}
+
+function sameKeys(before: Int32Array, keys: Int32Array, from: number, count: number): boolean {
+  if (before.length !== count) return false;
+  for (let i = 0; i < count; i++) {
+    if (before[i] !== keys[from + i]) return false;
+  }
+  return true;
 }
 
 /** Rebuilds infos from cells, in the main thread; as long as an info keeps its keys, its object is used again. */
 export class InfoCellReader {
-  readonly #cells: InfoCells;
+  readonly #cells: readonly [InfoCells, InfoCells];
   readonly #paths: (readonly string[])[] = [];
   readonly #texts: string[] = [];
-  readonly #rebuilt: Rebuilt[];
-  readonly #values = new Map<number, unknown>();
-  readonly #whole = new Map<number, Info>();
+  readonly #rebuilt = new Map<number, Rebuilt>();
+  /** Values of cells that came as messages, for each set of cells. */
+  readonly #values = [new Map<number, unknown>(), new Map<number, unknown>()] as const;
+  /** Infos that came as messages, likewise. */
+  readonly #whole = [new Map<number, Info>(), new Map<number, Info>()] as const;
 
-  constructor(cells: InfoCells) {
+  constructor(cells: readonly [InfoCells, InfoCells]) {
     this.#cells = cells;
-    this.#rebuilt = Array.from(cells.counts, () => ({
-      keys: new Int32Array(0),
-      info: {},
-      owners: [],
-      names: [],
-    }));
   }
 
-  /** Forgets the messages of the call before. */
-  begin(): void {
-    this.#values.clear();
-    this.#whole.clear();
+  /** Begins a call that writes into one of the sets of cells. */
+  begin(which: 0 | 1): void {
+    this.#values[which].clear();
+    this.#whole[which].clear();
   }
 
-  /** Takes in a message, in the order of sending. */
-  receive(message: InfoMessage): void {
+  /** Takes in a message of that call, in the order of sending. */
+  receive(which: 0 | 1, message: InfoMessage): void {
     switch (message.kind) {
       case 'key':
         this.#paths.push(message.path);
@@ -180,10 +196,10 @@ export class InfoCellReader {
         this.#texts.push(message.text);
         break;
       case 'value':
-        this.#values.set(message.cell, message.value);
+        this.#values[which].set(message.cell, message.value);
         break;
       case 'info':
-        this.#whole.set(message.env, message.info);
+        this.#whole[which].set(message.env, message.info);
         break;
       default:
         message satisfies never;
@@ -191,35 +207,27 @@ export class InfoCellReader {
   }
 
   /** Returns one environment's info, valid until the next call; null where there is none. */
-  read(env: number): Info | null {
-    const count = this.#cells.counts[env] as number;
-    if (count < 0) return this.#whole.get(env) ?? null;
+  read(which: 0 | 1, env: number): Info | null {
+    const cells = this.#cells[which];
+    const count = cells.counts[env] as number;
+    if (count < 0) return this.#whole[which].get(env) ?? null;
     if (count === 0) return null;
-    const rebuilt = this.#rebuilt[env] as Rebuilt;
-    if (!this.#sameKeys(env, rebuilt)) this.#rebuild(env, rebuilt);
+    const from = env * INFO_CELLS;
+    let rebuilt = this.#rebuilt.get(env);
+    if (rebuilt === undefined || !sameKeys(rebuilt.keys, cells.keys, from, count)) {
+      rebuilt = this.#rebuild(cells.keys.slice(from, from + count));
+      this.#rebuilt.set(env, rebuilt);
+    }
     for (let i = 0; i < count; i++) {
-      (rebuilt.owners[i] as Record<string, unknown>)[rebuilt.names[i] as string] = this.#value(
-        env * INFO_CELLS + i,
-      );
+      const owner = rebuilt.owners[i] as Record<string, unknown>;
+      owner[rebuilt.names[i] as string] = this.#value(which, from + i);
     }
     return rebuilt.info;
   }
 
-  #sameKeys(env: number, { keys }: Rebuilt): boolean {
-    if (keys.length !== this.#cells.counts[env]) return false;
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i] !== this.#cells.keys[env * INFO_CELLS + i]) return false;
-    }
-    return true;
-  }
-
-  #rebuild(env: number, rebuilt: Rebuilt): void {
-    const from = env * INFO_CELLS;
-    rebuilt.keys = this.#cells.keys.slice(from, from + (this.#cells.counts[env] as number));
-    rebuilt.info = {};
-    rebuilt.owners = [];
-    rebuilt.names = [];
-    for (const id of rebuilt.keys) {
+  #rebuild(keys: Int32Array): Rebuilt {
+    const rebuilt: Rebuilt = { keys, info: {}, owners: [], names: [] };
+    for (const id of keys) {
       const path = this.#paths[id] as readonly string[];
       let owner = rebuilt.info;
       for (const key of path.slice(0, -1)) {
@@ -229,12 +237,14 @@ export class InfoCellReader {
       rebuilt.owners.push(owner);
       rebuilt.names.push(path.at(-1) as string);
     }
+    return rebuilt;
   }
 
-  #value(at: number): unknown {
-    switch (this.#cells.kinds[at]) {
+  #value(which: 0 | 1, at: number): unknown {
+    const cells = this.#cells[which];
+    switch (cells.kinds[at]) {
       case kind.number:
-        return this.#cells.values[at];
+        return cells.values[at];
       case kind.true:
         return true;
       case kind.false:
@@ -242,11 +252,11 @@ export class InfoCellReader {
       case kind.null:
         return null;
       case kind.text:
-        return this.#texts[this.#cells.values[at] as number];
+        return this.#texts[cells.values[at] as number];
       case kind.empty:
         return {};
       case kind.other:
-        return this.#values.get(at);
+        return this.#values[which].get(at);
       default:
         return undefined;
     }

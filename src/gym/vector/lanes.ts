@@ -6,7 +6,7 @@ import type { MemberBatch } from './member-batch.ts';
 import { type ResultSet, targetOf } from './result-set.ts';
 import type { AutoresetMode } from './vector-env.ts';
 
-/** Who hears of what one call did to each environment. */
+/** Who hears of what one call did to each environment, by its index in the whole vector. */
 export interface LaneListener {
   info(i: number, info: Info): void;
   failure(i: number, error: unknown): void;
@@ -18,6 +18,8 @@ export type ResultSets = readonly [ResultSet, ResultSet];
 /** One environment and where it stands. */
 interface Lane {
   readonly env: Env;
+  /** Index in the whole vector. */
+  readonly index: number;
   /** One per result set. */
   readonly targets: readonly [StepTarget, StepTarget];
   /** Whether the next step must, or will, begin an episode. */
@@ -33,29 +35,36 @@ export class Lanes {
   readonly #sets: ResultSets;
   readonly #mode: AutoresetMode;
 
-  constructor(envs: readonly Env[], sets: ResultSets, mode: AutoresetMode) {
-    this.#lanes = envs.map((env, i) => ({
-      env,
-      targets: [targetOf(sets[0], i), targetOf(sets[1], i)],
-      ended: true,
-    }));
+  /**
+   * @param sets - memory of the whole vector.
+   * @param options - `first` is the index of the first of these environments in the vector.
+   */
+  constructor(
+    envs: readonly Env[],
+    sets: ResultSets,
+    options: { readonly mode: AutoresetMode; readonly first: number },
+  ) {
+    this.#lanes = envs.map((env, i) => {
+      const index = options.first + i;
+      return { env, index, targets: [targetOf(sets[0], index), targetOf(sets[1], index)], ended: true };
+    });
     this.#sets = sets;
-    this.#mode = mode;
+    this.#mode = options.mode;
   }
 
-  /** Resets the environments whose options are given; null carries a row over. */
+  /** Resets the environments whose options are given, in their order here; null carries a row over. */
   reset(which: 0 | 1, options: readonly (ResetOptions | null)[], listener: LaneListener): void {
     const set = this.#sets[which];
     for (const [i, lane] of this.#lanes.entries()) {
       const given = options[i] ?? null;
       if (given === null) {
-        set.carry(i, this.#sets[1 - which] as ResultSet, false);
+        set.carry(lane.index, this.#sets[1 - which] as ResultSet, false);
         continue;
       }
       try {
-        this.#begin(lane, i, { set, options: given, listener });
+        this.#begin(lane, { set, options: given, listener });
       } catch (error) {
-        this.#fail(lane, i, { which, error, listener });
+        this.#fail(lane, { which, error, listener });
       }
     }
   }
@@ -65,16 +74,15 @@ export class Lanes {
     for (let i = 0; i < this.#lanes.length; i++) {
       const lane = this.#lanes[i] as Lane;
       try {
-        this.#stepOne(lane, i, { which, actions, listener });
+        this.#stepOne(lane, { which, actions, listener });
       } catch (error) {
-        this.#fail(lane, i, { which, error, listener });
+        this.#fail(lane, { which, error, listener });
       }
     }
   }
 
   #stepOne(
     lane: Lane,
-    i: number,
     call: { readonly which: 0 | 1; readonly actions: MemberBatch; readonly listener: LaneListener },
   ): void {
     const { which, actions, listener } = call;
@@ -86,45 +94,43 @@ export class Lanes {
           remedy: 'call reset({ mask }) with a 1 for each environment whose episode has ended',
         });
       }
-      this.#begin(lane, i, { set, options: {}, listener });
+      this.#begin(lane, { set, options: {}, listener });
       return;
     }
     const target = lane.targets[which];
-    stepInto(lane.env, actions.member(i), target);
-    set.write(i, target);
+    stepInto(lane.env, actions.member(lane.index), target);
+    set.write(lane.index, target);
     lane.ended = target.terminated || target.truncated;
     if (!lane.ended || this.#mode !== 'SameStep') {
-      listener.info(i, target.info);
+      listener.info(lane.index, target.info);
       return;
     }
     // the last observation lies where the first one will: it must be copied before the reset
     const finalObservation = cloneValue(target.observation);
     const finalInfo = cloneValue(target.info);
     const { observation, info } = lane.env.reset();
-    set.observations.write(i, observation);
+    set.observations.write(lane.index, observation);
     lane.ended = false;
-    listener.info(i, { ...info, finalObservation, finalInfo });
+    listener.info(lane.index, { ...info, finalObservation, finalInfo });
   }
 
   #begin(
     lane: Lane,
-    i: number,
     call: { readonly set: ResultSet; readonly options: ResetOptions; readonly listener: LaneListener },
   ): void {
     const { observation, info } = lane.env.reset(call.options);
-    call.set.writeReset(i, observation);
+    call.set.writeReset(lane.index, observation);
     lane.ended = false;
-    call.listener.info(i, info);
+    call.listener.info(lane.index, info);
   }
 
   #fail(
     lane: Lane,
-    i: number,
     call: { readonly which: 0 | 1; readonly error: unknown; readonly listener: LaneListener },
   ): void {
     lane.ended = true;
-    this.#sets[call.which].carry(i, this.#sets[1 - call.which] as ResultSet, true);
-    call.listener.failure(i, call.error);
+    this.#sets[call.which].carry(lane.index, this.#sets[1 - call.which] as ResultSet, true);
+    call.listener.failure(lane.index, call.error);
   }
 
   /** Draws every environment. @throws what their `render` throws. */

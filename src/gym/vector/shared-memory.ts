@@ -36,20 +36,21 @@ export interface InfoCells {
   readonly values: Float64Array;
 }
 
-/** All memory that a worker shares with the main thread, for its N environments. */
+/** All memory that the main thread and the workers share, for all N environments. */
 export interface SharedMemory {
-  readonly control: Int32Array;
   readonly sets: ResultSets;
   readonly actions: MemberBatch;
-  readonly cells: InfoCells;
-  /** In the order of allocation: handed to the worker, which lays out the same memory from it. */
+  /** One for each result set. */
+  readonly cells: readonly [InfoCells, InfoCells];
+  /** In the order of allocation: handed to a worker, which lays out the same memory from it. */
   readonly buffers: readonly SharedArrayBuffer[];
 }
 
 /**
- * Lays out the memory of one worker: allocates it, or takes what the main thread has allocated.
+ * Lays out the memory of a vector: allocates it, or takes what the main thread has allocated.
  *
  * @param spaces - of a single environment.
+ * @param count - environments in all.
  * @throws UsageError when members of a space have no fixed size.
  */
 export function layOut(
@@ -64,20 +65,19 @@ export function layOut(
     return buffer;
   };
   const memory = { allocate, shared: true };
-  const cells = count * INFO_CELLS;
+  const cells = (): InfoCells => ({
+    counts: new Int32Array(allocate(count * 4)),
+    keys: new Int32Array(allocate(count * INFO_CELLS * 4)),
+    kinds: new Uint8Array(allocate(count * INFO_CELLS)),
+    values: new Float64Array(allocate(count * INFO_CELLS * 8)),
+  });
   return {
-    control: new Int32Array(allocate(control.words * 4)),
     sets: [
       new ResultSet(spaces.observation, count, memory),
       new ResultSet(spaces.observation, count, memory),
     ],
     actions: createMemberBatch(spaces.action, count, memory),
-    cells: {
-      counts: new Int32Array(allocate(count * 4)),
-      keys: new Int32Array(allocate(cells * 4)),
-      kinds: new Uint8Array(allocate(cells)),
-      values: new Float64Array(allocate(cells * 8)),
-    },
+    cells: [cells(), cells()],
     buffers,
   };
 }

@@ -27,7 +27,7 @@ export class SyncVectorEnv extends VectorBase {
     const sets: ResultSets = [set(), set()];
     const autoreset = options.autoreset ?? 'NextStep';
     super(single, { numEnvs, autoreset, sets });
-    this.#lanes = new Lanes(envs, sets, autoreset);
+    this.#lanes = new Lanes(envs, sets, { mode: autoreset, first: 0 });
     this.#actions = createMemberBatch(single.actionSpace, numEnvs, memory);
     this.#listener = {
       info: (i: number, info: Info) => this.infos.set(i, info),

@@ -20,13 +20,8 @@ import {
 interface Prepared {
   readonly infos: InfoBatch;
   readonly result: VectorStepResult<unknown>;
-}
-
-function prepare(set: ResultSet, count: number): Prepared {
-  const infos = new InfoBatch(count);
-  const { rewards, terminations, truncations } = set;
-  const observations = set.observations.value;
-  return { infos, result: { observations, rewards, terminations, truncations, infos: infos.infos } };
+  /** Whether the infos of the latest call into this set have been brought up to date. */
+  gathered: boolean;
 }
 
 /** What all kinds of vectors share: spaces, the checks of arguments, the two sets of results, errors. */
@@ -70,13 +65,32 @@ export abstract class VectorBase implements VectorEnv {
     this.singleActionSpace = single.actionSpace;
     this.observationSpace = batchSpace(single.observationSpace, numEnvs);
     this.actionSpace = batchSpace(single.actionSpace, numEnvs);
-    this.#prepared = [prepare(sets[0], numEnvs), prepare(sets[1], numEnvs)];
+    this.#prepared = [this.#prepare(sets[0], 0), this.#prepare(sets[1], 1)];
+  }
+
+  #prepare({ observations, rewards, terminations, truncations }: ResultSet, which: 0 | 1): Prepared {
+    const infos = new InfoBatch(this.numEnvs);
+    const gather = () => {
+      const prepared = this.#prepared[which];
+      if (!prepared.gathered) {
+        prepared.gathered = true;
+        this.gatherInfos(which, infos);
+        infos.finish();
+      }
+      return infos.infos;
+    };
+    const arrays = { observations: observations.value, rewards, terminations, truncations };
+    // an accessor: whoever does not look at the infos does not pay for them
+    const result = Object.defineProperty(arrays, 'infos', { enumerable: true, get: gather });
+    return { infos, result: result as VectorStepResult<unknown>, gathered: true };
   }
 
   /** Resets into a set; reports infos and failures through {@link info} and {@link failure} in the order of environments. */
   protected abstract resetInto(which: 0 | 1, options: readonly (ResetOptions | null)[]): void;
   /** Steps into a set, likewise. */
   protected abstract stepInto(which: 0 | 1, actions: unknown): void;
+  /** Fills in the infos of the latest call into a set, unless the call itself has. */
+  protected gatherInfos(_which: 0 | 1, _batch: InfoBatch): void {}
   abstract render(): readonly RenderFrame[];
   /** Releases the environments; called once. */
   protected abstract release(): Promise<void>;
@@ -101,12 +115,12 @@ export abstract class VectorBase implements VectorEnv {
     this.#which = this.#which === 0 ? 1 : 0;
     this.#failures.length = 0;
     this.infos.clear();
+    this.#prepared[this.#which].gathered = false;
     return this.#which;
   }
 
   #finish(call: string): VectorStepResult<unknown> {
-    const { infos, result } = this.#prepared[this.#which];
-    infos.finish();
+    const { result } = this.#prepared[this.#which];
     const first = this.#failures[0];
     if (first === undefined) return result;
     const envs = this.#failures.map(({ env }) => env).join(', ');

@@ -15,9 +15,16 @@ export interface VectorWorkerData {
   readonly spec: EnvSpecFields;
   readonly renderMode: string | null;
   readonly autoreset: AutoresetMode;
+  /** Environments of the whole vector. */
+  readonly numEnvs: number;
+  /** Index of this worker's first environment. */
+  readonly first: number;
   /** Environments of this worker. */
   readonly count: number;
+  /** Memory of the whole vector. */
   readonly buffers: readonly SharedArrayBuffer[];
+  /** This worker's control words. */
+  readonly words: Int32Array<SharedArrayBuffer>;
   /** Commands that main thread and all workers have under way; shape [1]. */
   readonly pending: Int32Array<SharedArrayBuffer>;
   readonly port: MessagePort;
@@ -42,7 +49,7 @@ const parent = parentPort;
 if (parent === null) throw new Error('vector-worker runs in a worker thread only');
 const data = workerData as VectorWorkerData;
 
-const words = new Int32Array(data.buffers[0] as SharedArrayBuffer);
+const { words } = data;
 let busy = false;
 
 /** Tells the main thread that this worker has done its part of the call. */
@@ -64,10 +71,10 @@ function post(message: VectorWorkerMessage): void {
 
 /** Waits for commands and carries them out, until it is told to close. */
 function serve(envs: readonly Env[], memory: ReturnType<typeof layOut>): void {
-  const lanes = new Lanes(envs, memory.sets, data.autoreset);
-  const infos = new InfoCellWriter(memory.cells, post);
+  const lanes = new Lanes(envs, memory.sets, { mode: data.autoreset, first: data.first });
+  const infos = new InfoCellWriter(memory.cells[0], data, post);
   const listener: LaneListener = {
-    info: (i, info) => infos.write(i, info),
+    info: (env, info) => infos.write(env, info),
     failure: (env, error) => post({ kind: 'failure', env, error: packError(error) }),
   };
   let sequence = 0;
@@ -76,7 +83,7 @@ function serve(envs: readonly Env[], memory: ReturnType<typeof layOut>): void {
     sequence = Atomics.load(words, control.sequence);
     busy = true;
     const which = words[control.which] === 0 ? 0 : 1;
-    infos.clear();
+    infos.begin(memory.cells[which]);
     switch (words[control.command]) {
       case command.reset: {
         const request = receiveMessageOnPort(data.port)?.message as VectorWorkerRequest;
@@ -109,7 +116,7 @@ async function start(): Promise<void> {
   for (let i = 0; i < data.count; i++) envs.push(await make(data.spec, options));
   const [single] = envs as [Env];
   const spaces = { observation: single.observationSpace, action: single.actionSpace };
-  const memory = layOut(spaces, data.count, data.buffers);
+  const memory = layOut(spaces, data.numEnvs, data.buffers);
   parent?.postMessage({ ready: true } satisfies VectorWorkerReady);
   serve(envs, memory);
   data.port.close();

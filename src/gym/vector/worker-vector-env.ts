@@ -2,10 +2,9 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } f
 import { UsageError, WorkerDiedError } from '../../errors.ts';
 import { spawnWorker } from '../../spawn-worker.ts';
 import type { Env, RenderFrame, ResetOptions } from '../env.ts';
+import type { InfoBatch } from './info-batch.ts';
 import { InfoCellReader } from './info-cells.ts';
-import type { ResultSets } from './lanes.ts';
-import { createMemberBatch, type MemberBatch } from './member-batch.ts';
-import { ResultSet } from './result-set.ts';
+import type { MemberBatch } from './member-batch.ts';
 import { command, control, layOut, type SharedMemory } from './shared-memory.ts';
 import { VectorBase } from './vector-base.ts';
 import type { AutoresetMode } from './vector-env.ts';
@@ -35,7 +34,8 @@ interface Crew {
   readonly worker: Worker;
   readonly first: number;
   readonly count: number;
-  readonly memory: SharedMemory;
+  /** Control words; see `shared-memory.ts`. */
+  readonly words: Int32Array<SharedArrayBuffer>;
   readonly infos: InfoCellReader;
   readonly port: MessagePort;
   received: number;
@@ -49,7 +49,6 @@ interface Crew {
 export class WorkerVectorEnv extends VectorBase {
   readonly #crews: readonly Crew[];
   readonly #pending: Int32Array<SharedArrayBuffer>;
-  readonly #sets: ResultSets;
   readonly #actions: MemberBatch;
   #died: WorkerDiedError | null = null;
 
@@ -57,18 +56,15 @@ export class WorkerVectorEnv extends VectorBase {
     single: Env,
     options: WorkerVectorEnvOptions & {
       readonly crews: readonly Crew[];
+      readonly memory: SharedMemory;
       readonly pending: Int32Array<SharedArrayBuffer>;
     },
   ) {
-    const { autoreset, crews, numEnvs, pending } = options;
-    const memory = { allocate: (bytes: number) => new ArrayBuffer(bytes), shared: false };
-    const set = () => new ResultSet(single.observationSpace, numEnvs, memory);
-    const sets: ResultSets = [set(), set()];
-    super(single, { numEnvs, autoreset, sets });
+    const { autoreset, crews, memory, numEnvs, pending } = options;
+    super(single, { numEnvs, autoreset, sets: memory.sets });
     this.#crews = crews;
     this.#pending = pending;
-    this.#sets = sets;
-    this.#actions = createMemberBatch(single.actionSpace, numEnvs, memory);
+    this.#actions = memory.actions;
     for (const [i, { worker }] of crews.entries()) {
       worker.on('error', (error) => this.#noteDeath(i, error));
       worker.on('exit', () => this.#noteDeath(i));
@@ -86,12 +82,14 @@ export class WorkerVectorEnv extends VectorBase {
     const pending = new Int32Array(new SharedArrayBuffer(4));
     const crews: Crew[] = [];
     try {
+      const spaces = { observation: single.observationSpace, action: single.actionSpace };
+      const memory = layOut(spaces, numEnvs);
       for (let i = 0; i < workers; i++) {
         const first = Math.floor((i * numEnvs) / workers);
         const count = Math.floor(((i + 1) * numEnvs) / workers) - first;
-        crews.push(hire(single, { ...options, first, count, pending }));
+        crews.push(hire(single, { ...options, first, count, memory, pending }));
       }
-      const vector = new WorkerVectorEnv(single, { ...options, crews, pending });
+      const vector = new WorkerVectorEnv(single, { ...options, crews, memory, pending });
       await Promise.all(crews.map(({ worker }) => ready(worker)));
       // a script that forgets to close the vector may still end
       for (const { worker } of crews) worker.unref();
@@ -121,8 +119,8 @@ export class WorkerVectorEnv extends VectorBase {
   }
 
   #requireAlive(): void {
-    for (const [i, { memory }] of this.#crews.entries()) {
-      if (Atomics.load(memory.control, control.dead) === 1) this.#noteDeath(i);
+    for (const [i, { words }] of this.#crews.entries()) {
+      if (Atomics.load(words, control.dead) === 1) this.#noteDeath(i);
     }
     if (this.#died !== null) throw this.#died;
   }
@@ -131,12 +129,11 @@ export class WorkerVectorEnv extends VectorBase {
   #run(which: 0 | 1, code: number): void {
     this.#requireAlive();
     Atomics.store(this.#pending, 0, this.#crews.length);
-    for (const { infos, memory } of this.#crews) {
-      infos.begin();
-      memory.control[control.command] = code;
-      memory.control[control.which] = which;
-      Atomics.add(memory.control, control.sequence, 1);
-      Atomics.notify(memory.control, control.sequence);
+    for (const { words } of this.#crews) {
+      words[control.command] = code;
+      words[control.which] = which;
+      Atomics.add(words, control.sequence, 1);
+      Atomics.notify(words, control.sequence);
     }
     for (;;) {
       const left = Atomics.load(this.#pending, 0);
@@ -154,61 +151,53 @@ export class WorkerVectorEnv extends VectorBase {
     this.#requireAlive();
   }
 
-  /** Takes in what the workers have posted. */
-  #collect(): readonly RenderFrame[] {
+  /** Takes in what the workers have posted during a call. */
+  #collect(which: 0 | 1): readonly RenderFrame[] {
     const frames: RenderFrame[] = [];
     for (const crew of this.#crews) {
-      const posted = Atomics.load(crew.memory.control, control.posted);
+      const posted = Atomics.load(crew.words, control.posted);
       for (; crew.received < posted; crew.received++) {
         const message = receiveMessageOnPort(crew.port)?.message as VectorWorkerMessage;
-        if (message.kind === 'failure') this.failure(crew.first + message.env, unpackError(message.error));
+        if (message.kind === 'failure') this.failure(message.env, unpackError(message.error));
         else if (message.kind === 'frames') frames.push(...message.frames);
         else if (message.kind === 'broken') throw unpackError(message.error);
-        else crew.infos.receive(message);
+        else crew.infos.receive(which, message);
       }
     }
     return frames;
   }
 
-  /** Copies the workers' results into those of the vector. */
-  #gather(which: 0 | 1): void {
-    this.#collect();
-    const set = this.#sets[which];
-    for (const { count, first, infos, memory } of this.#crews) {
-      const part = memory.sets[which];
-      set.rewards.set(part.rewards, first);
-      set.terminations.set(part.terminations, first);
-      set.truncations.set(part.truncations, first);
-      for (let i = 0; i < count; i++) {
-        set.observations.write(first + i, part.observations.member(i));
-        const info = infos.read(i);
-        if (info !== null) this.infos.set(first + i, info);
-      }
-    }
-  }
-
   protected resetInto(which: 0 | 1, options: readonly (ResetOptions | null)[]): void {
     this.#requireAlive();
-    for (const { count, first, port } of this.#crews) {
+    for (const { count, first, infos, port } of this.#crews) {
+      infos.begin(which);
       port.postMessage({ reset: options.slice(first, first + count) } satisfies VectorWorkerRequest);
     }
     this.#run(which, command.reset);
-    this.#gather(which);
+    this.#collect(which);
   }
 
   protected stepInto(which: 0 | 1, actions: unknown): void {
+    for (const { infos } of this.#crews) infos.begin(which);
     this.#actions.writeAll(actions);
-    for (const { count, first, memory } of this.#crews) {
-      for (let i = 0; i < count; i++) memory.actions.write(i, this.#actions.member(first + i));
-    }
     this.#run(which, command.step);
-    this.#gather(which);
+    this.#collect(which);
+  }
+
+  /** Rebuilds the infos from the shared cells, when they are first looked at. */
+  protected override gatherInfos(which: 0 | 1, batch: InfoBatch): void {
+    for (const { count, first, infos } of this.#crews) {
+      for (let env = first; env < first + count; env++) {
+        const info = infos.read(which, env);
+        if (info !== null) batch.set(env, info);
+      }
+    }
   }
 
   render(): readonly RenderFrame[] {
     this.requireOpen();
     this.#run(0, command.render);
-    return this.#collect();
+    return this.#collect(0);
   }
 
   protected async release(): Promise<void> {
@@ -232,26 +221,29 @@ function hire(
   options: WorkerVectorEnvOptions & {
     readonly first: number;
     readonly count: number;
+    readonly memory: SharedMemory;
     readonly pending: Int32Array<SharedArrayBuffer>;
   },
 ): Crew {
-  const { autoreset, count, first, modules, pending } = options;
+  const { autoreset, count, first, memory, modules, numEnvs, pending } = options;
   if (single.spec === null) {
     throw new UsageError({
       what: 'An environment without a spec cannot be made again in a worker',
       remedy: 'register it, and make the vector by its id',
     });
   }
-  const spaces = { observation: single.observationSpace, action: single.actionSpace };
-  const memory = layOut(spaces, count);
+  const words = new Int32Array(new SharedArrayBuffer(control.words * 4));
   const channel = new MessageChannel();
   const data: VectorWorkerData = {
     modules,
     spec: single.spec.toJSON(),
     renderMode: single.renderMode ?? null,
     autoreset,
+    numEnvs,
+    first,
     count,
     buffers: memory.buffers,
+    words,
     pending,
     port: channel.port2,
   };
@@ -260,7 +252,7 @@ function hire(
     transferList: [channel.port2],
   });
   const infos = new InfoCellReader(memory.cells);
-  return { worker, first, count, memory, infos, port: channel.port1, received: 0 };
+  return { worker, first, count, words, infos, port: channel.port1, received: 0 };
 }
 
 /** Waits until a worker has made its environments. */
