@@ -3,7 +3,7 @@
  * every exported function of src/tensor/simd/assembly/ with the signature of a kernel,
  * `(p: usize, from: i32, to: i32, scratch: usize): void`, gets a number and a branch of the dispatcher.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
 const assembly = join(root, 'src/tensor/simd/assembly');
@@ -61,18 +62,14 @@ ${branches.join('\n')}
   );
   const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--importMemory'];
   const features = ['--enable', 'simd', '--enable', 'threads'];
-  const binaries = Object.entries(builds).map(([name, options]) => {
+  const compile = async ([name, options]: [string, readonly string[]]): Promise<string> => {
     const out = join(work, `${name}.wasm`);
-    execFileSync(
-      process.execPath,
-      [compiler, 'threads.ts', '--outFile', out, ...flags, ...features, ...options],
-      {
-        cwd: work,
-        stdio: ['ignore', 'inherit', 'inherit'],
-      },
-    );
+    const args = [compiler, 'threads.ts', '--outFile', out, ...flags, ...features, ...options];
+    // the compiler prints its complaints on stderr, which a failure carries in its message
+    await promisify(execFile)(process.execPath, args, { cwd: work });
     return `  ${name}:\n    '${readFileSync(out).toString('base64')}',`;
-  });
+  };
+  const binaries = await Promise.all(Object.entries(builds).map(compile));
   const numbers = kernels.map(({ name }, number) => `  ${name}: ${number},`);
   mkdirSync(generated, { recursive: true });
   // written aside and renamed, so that a process that starts meanwhile finds the old file or the new one

@@ -13,9 +13,9 @@ import { arg, loadTail, madd, ptr, relu, storeTail, sumLanes } from './vector';
 /** Depth of a packed block; with NC it bounds the scratch memory: 4·KC·4 + KC·NC·4 bytes. */
 const KC: i32 = 512;
 /** Width of a packed block of B. */
-const NC: i32 = 448;
+const NC: i32 = 256;
 /** Bytes of scratch for the packed panel of A. */
-const A_BYTES: usize = 4 * 512 * 4;
+const A_BYTES: usize = 4 * 512 * 4; // KC rows of a panel
 
 const FIRST: i32 = 1; // start from the bias or zero, not from C
 const RECTIFY: i32 = 2; // apply ReLU when storing
