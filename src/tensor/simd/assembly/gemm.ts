@@ -783,8 +783,8 @@ export function batchMatMul(p: usize, from: i32, to: i32, scratch: usize): void 
   const ldc = (<usize>N) << 2;
   const rectify = kind == RELU ? 1 : 0;
   const separate = kind > RELU ? 1 : 0;
-  // rows that are activated while they are still in the cache
-  const step = separate ? UNIT_ROWS : i32.MAX_VALUE;
+  // rows that are activated while they are still in the cache; B is packed anew for each such block
+  const step = separate ? max(UNIT_ROWS, (65536 / N) & ~(UNIT_ROWS - 1)) : i32.MAX_VALUE;
   let u = from;
   while (u < to) {
     const e = u / units;
