@@ -1,5 +1,5 @@
 import { checkAction } from '../../src/gym/check-action.ts';
-import type { Env, Info, ResetOptions, ResetResult, StepResult } from '../../src/gym/env.ts';
+import type { Env, Info, ResetOptions, ResetResult, StepResult, StepTarget } from '../../src/gym/env.ts';
 import type { EnvKwargs, EnvSpec } from '../../src/gym/env-spec.ts';
 import { register } from '../../src/gym/registry.ts';
 import { EnvRandomness } from '../../src/gym/seeding.ts';
@@ -111,7 +111,41 @@ class TextWalk extends LineWalk {
   }
 }
 
+/** Steps in place, and does nothing else that allocates. */
+class StillWalk extends LineWalk {
+  readonly #info = { outcome: { success: false, mode: null, distance: 0 }, side: 'left' };
+
+  override reset(): ResetResult<Float32Array> {
+    this.steps = 0;
+    return { observation: this.observe(), info: {} };
+  }
+
+  override step(action: Float32Array): StepResult<Float32Array> {
+    const target = {
+      observation: new Float32Array(2),
+      reward: 0,
+      terminated: false,
+      truncated: false,
+      info: {},
+    };
+    this.stepInto(action, target);
+    return target;
+  }
+
+  stepInto(action: Float32Array, target: StepTarget<Float32Array>): void {
+    this.steps++;
+    target.observation[0] = action[0] as number;
+    target.observation[1] = (this.steps % 8) / 8;
+    target.reward = 0.5;
+    target.terminated = false;
+    target.truncated = false;
+    this.#info.outcome.distance = target.observation[1] as number;
+    target.info = this.#info;
+  }
+}
+
 const module = import.meta.url;
+register({ id: 'toys/Still-v0', module, entry: async () => (kwargs, spec) => new StillWalk(kwargs, spec) });
 register({ id: 'toys/Line-v0', module, entry: async () => (kwargs, spec) => new LineWalk(kwargs, spec) });
 register({
   id: 'toys/Compound-v0',

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
 import '../../envs/index.ts';
 import './vector-toys.ts';
@@ -11,6 +13,7 @@ import {
 import { cloneValue } from '../../src/gym/clone-value.ts';
 import { make } from '../../src/gym/registry.ts';
 import { sameValue } from '../../src/gym/same-value.ts';
+import type { Box } from '../../src/gym/spaces/box.ts';
 import { type MakeVectorOptions, makeVector } from '../../src/gym/vector/make-vector.ts';
 import type { VectorEnv, VectorInfos, VectorStepResult } from '../../src/gym/vector/vector-env.ts';
 import { Rng } from '../../src/random.ts';
@@ -242,6 +245,38 @@ describe.each(['sync', 'workers'] as const)('failures, %s', (mode) => {
     await vector.close();
     expect(caught(() => vector.reset())).toBeInstanceOf(UsageError);
   });
+});
+
+describe('a vector of 64', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const heap = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+
+  test.each(['sync', 'workers'] as const)(
+    'keeps its heap over 320 000 environment steps, %s',
+    async (mode) => {
+      for (const [id, steps] of [
+        ['toys/Still-v0', 5000],
+        ['Avoiding-v0', mode === 'sync' ? 100 : 300],
+      ] as const) {
+        const vector = await open(id, { numEnvs: 64, mode, ...(mode === 'workers' ? { workers: 2 } : {}) });
+        const actions = (vector.actionSpace as Box).zeros();
+        vector.reset({ seed: 0 });
+        const run = (count: number) => {
+          for (let i = 0; i < count; i++)
+            if (vector.step(actions).infos === undefined) throw new Error('no infos');
+        };
+        run(100);
+        const before = heap();
+        run(steps);
+        expect(heap() - before).toBeLessThan(2 ** 20);
+        await vector.close();
+      }
+    },
+  );
 });
 
 describe('workers', () => {

@@ -91,8 +91,12 @@ export class WorkerVectorEnv extends VectorBase {
       }
       const vector = new WorkerVectorEnv(single, { ...options, crews, memory, pending });
       await Promise.all(crews.map(({ worker }) => ready(worker)));
-      // a script that forgets to close the vector may still end
-      for (const { worker } of crews) worker.unref();
+      for (const { worker } of crews) {
+        // a script that forgets to close the vector may still end
+        worker.unref();
+        // the first reading keeps the loop's start, without which later ones tell nothing
+        worker.performance.eventLoopUtilization();
+      }
       return vector;
     } catch (error) {
       await Promise.all(crews.map(({ worker }) => worker.removeAllListeners().terminate()));
@@ -143,10 +147,11 @@ export class WorkerVectorEnv extends VectorBase {
     this.#requireAlive();
   }
 
-  /** A thread that was ended from outside, such as for lack of memory, says nothing: its event loop is gone then. */
+  /** A thread that was ended from outside, such as for lack of memory, says nothing; its loop's idle time is then -1. */
   #requireRunning(): void {
     for (const [i, { worker }] of this.#crews.entries()) {
-      if (worker.performance.eventLoopUtilization().active === 0) this.#noteDeath(i);
+      if (worker.performance.eventLoopUtilization().idle < 0)
+        this.#noteDeath(i, 'the thread fell silent, as one does that runs out of memory');
     }
     this.#requireAlive();
   }
