@@ -45,6 +45,8 @@ type Entry = () => Promise<Demonstrator>;
 /** The demonstrators by environment id; a new one is a file and a line here. */
 const entries: Readonly<Record<string, Entry>> = {
   'Avoiding-v0': async () => (await import('./avoiding.ts')).avoidingDemonstrator,
+  'Reach-v0': async () => (await import('./reach.ts')).reachDemonstrator,
+  'Pushing-v0': async () => (await import('./pushing.ts')).pushingDemonstrator,
 };
 
 /** Lists the ids of the environments that have a demonstrator. */

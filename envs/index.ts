@@ -16,3 +16,19 @@ registerTask({
   maxEpisodeSteps: 250,
   rewardThreshold: 1,
 });
+
+registerTask({
+  id: 'Reach-v0',
+  description: 'Move a rod to a goal, passing left or right of nothing: the smoke test of a pipeline',
+  entry: async () => (await import('./reach/env.ts')).loadReach(),
+  maxEpisodeSteps: 150,
+  rewardThreshold: 1,
+});
+
+registerTask({
+  id: 'Pushing-v0',
+  description: 'Push two blocks onto two targets, either way round and in either order: 4 ways (D3IL)',
+  entry: async () => (await import('./pushing/env.ts')).loadPushing(),
+  maxEpisodeSteps: 400,
+  rewardThreshold: 1,
+});

@@ -27,22 +27,7 @@ export const start = { x: 0.525, y: -0.28 } as const;
 /** The rod must get beyond this y. */
 export const finishY = 0.35;
 
-/** The rod that the robot moves. */
-export const rodRadius = 0.01;
-
-/** The commanded position is kept inside [minX, minY, maxX, maxY]: the table. */
-export const table = [0.1, -0.4, 0.9, 0.6] as const;
-
-/** Largest change of the commanded position per axis and control step. */
-export const maxDelta = 0.0125;
-
-/** Duration of a control step. */
-export const controlSeconds = 0.035;
+export { controlSeconds, maxDelta, responseX, responseY, rodRadius, table } from '../table/mechanics.ts';
 
 /** Physics sub-steps per control step, 7 ms each: see README.md, section Physics. */
 export const subSteps = 5;
-
-/** The arm's response to its command, identified on D3IL's human demonstrations; stiffer across than ahead. */
-export const responseX = { naturalFrequency: 10.1, dampingRatio: 0.27 } as const;
-/** See {@link responseX}. */
-export const responseY = { naturalFrequency: 6.7, dampingRatio: 0.21 } as const;

@@ -31,6 +31,7 @@ export class TableFriction {
   readonly #speedLoss: number;
   readonly #spinLoss: number;
   readonly #velocity = { x: 0, y: 0 };
+  #isAtRest = false;
 
   constructor({ body, coefficient, meanRadius, subStepSeconds }: TableFrictionOptions) {
     this.body = body;
@@ -42,14 +43,21 @@ export class TableFriction {
     );
   }
 
+  /** Whether the body neither moved nor turned after the latest rub. */
+  get isAtRest(): boolean {
+    return this.#isAtRest;
+  }
+
   /** Takes from the body's velocity what one sub-step of rubbing takes; to be called after each `PlanarWorld.step`. */
   rub(): void {
     const { rigidBody } = this.body;
     const { x, y } = rigidBody.linvel(this.#velocity);
+    let moves = false;
     if (x !== 0 || y !== 0) {
       // square root and products round correctly everywhere; Math.hypot need not
       const speed = Math.sqrt(x * x + y * y);
       const kept = speed > this.#speedLoss ? 1 - this.#speedLoss / speed : 0;
+      moves = kept > 0;
       this.#velocity.x = x * kept;
       this.#velocity.y = y * kept;
       rigidBody.setLinvel(this.#velocity, true);
@@ -58,6 +66,8 @@ export class TableFriction {
     if (spin !== 0) {
       const kept = Math.max(0, Math.abs(spin) - this.#spinLoss);
       rigidBody.setAngvel(spin < 0 ? -kept : kept, true);
+      moves ||= kept > 0;
     }
+    this.#isAtRest = !moves;
   }
 }

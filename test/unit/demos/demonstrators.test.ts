@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import '../../../envs/index.ts';
+import { demonstratedEnvs, demonstratorFor } from '../../../demos/demonstrator.ts';
+import { makeTask } from '../../../envs/task.ts';
+import { list } from '../../../src/gym/registry.ts';
+import { Rng } from '../../../src/random.ts';
+
+/** Starts drawn for each mode; more are measured in demos/README.md. */
+const startsPerMode = 3;
+
+it('knows a demonstrator for every registered environment', () => {
+  expect([...demonstratedEnvs()].sort()).toEqual(list().map(({ id }) => id));
+});
+
+describe.each([...demonstratedEnvs()])('the demonstrator of %s', (envId) => {
+  it('solves the task in the mode asked for, from any start, within the time limit and the bounds', async () => {
+    const demonstrator = await demonstratorFor(envId);
+    const { env, task } = await makeTask(envId, { kwargs: demonstrator.envKwargs });
+    for (let mode = 0; mode < task.behavior.modes.length; mode++) {
+      for (let start = 0; start < startsPerMode; start++) {
+        const rng = Rng.fromSeed(7).fork(mode).fork(start);
+        let { observation } = env.reset({ seed: rng.fork('env').seed() });
+        const pilot = demonstrator.begin({ task, mode, rng: rng.fork('pilot'), trunk: 1 });
+        for (let ended = false; !ended; ) {
+          const action = pilot.act(observation);
+          if (action === null) break;
+          const step = env.step(action);
+          observation = step.observation;
+          ended = step.terminated || step.truncated;
+        }
+        expect(task.outcome(), `mode ${task.behavior.modes[mode]}, start ${start}`).toMatchObject({
+          success: true,
+          mode,
+        });
+      }
+    }
+    env.close();
+  });
+});
