@@ -11,12 +11,16 @@ import {
   WorkerDiedError,
 } from '../../src/errors.ts';
 import { cloneValue } from '../../src/gym/clone-value.ts';
-import { make } from '../../src/gym/registry.ts';
+import { list, make } from '../../src/gym/registry.ts';
 import { sameValue } from '../../src/gym/same-value.ts';
 import type { Box } from '../../src/gym/spaces/box.ts';
 import { type MakeVectorOptions, makeVector } from '../../src/gym/vector/make-vector.ts';
 import type { VectorEnv, VectorInfos, VectorStepResult } from '../../src/gym/vector/vector-env.ts';
 import { Rng } from '../../src/random.ts';
+
+const tasks = list()
+  .filter(({ namespace }) => namespace === null)
+  .map(({ id }) => id);
 
 const opened: VectorEnv[] = [];
 
@@ -33,7 +37,7 @@ afterEach(async () => {
 /** Everything a vector returns over some steps of seeded random actions, copied. */
 function trace(vector: VectorEnv, steps: number): unknown[] {
   const rng = Rng.fromSeed(11);
-  const seen: unknown[] = [cloneValue(vector.reset({ seed: 5, options: { word: 'x' } }))];
+  const seen: unknown[] = [cloneValue(vector.reset({ seed: 5 }))];
   for (let i = 0; i < steps; i++) {
     const result = vector.step(vector.actionSpace.sample(rng));
     expect(vector.observationSpace.explain(result.observations)).toBeNull();
@@ -51,7 +55,7 @@ describe.each([
   ['toys/Line-v0', 'SameStep', [2]],
   ['toys/Line-v0', 'Disabled', [2]],
   ['toys/Compound-v0', 'SameStep', [2]],
-  ['Avoiding-v0', 'NextStep', [2]],
+  ...tasks.map((id) => [id, 'NextStep', [2]] as const),
 ] as const)('%s with autoreset %s', (id, autoreset, counts) => {
   test(`gives the same in this thread and on workers: ${counts.join(', ')}`, async () => {
     const options = { numEnvs: 5, autoreset } as const;
@@ -64,7 +68,7 @@ describe.each([
   });
 });
 
-describe.each(['toys/Line-v0', 'toys/Compound-v0', 'Avoiding-v0'])('%s', (id) => {
+describe.each(['toys/Line-v0', 'toys/Compound-v0', ...tasks])('%s', (id) => {
   test('environment i is the single environment of seed + i', async () => {
     const vector = await open(id, { numEnvs: 3, autoreset: 'Disabled' });
     const { observations } = vector.reset({ seed: 7 });
