@@ -77,7 +77,7 @@ describe.each(list().map(({ id }) => id))('%s', (id) => {
 
   it('has a README with the agreed sections in their order, and a line for its version', () => {
     const folder = id
-      .replace(/-v\d+$/, '')
+      .replace(/\d*-v\d+$/, '')
       .replace(/(?<!^)([A-Z])/g, '-$1')
       .toLowerCase();
     const readme = readFileSync(new URL(`../../envs/${folder}/README.md`, import.meta.url), 'utf8');
@@ -95,7 +95,8 @@ describe.each(list().map(({ id }) => id))('%s', (id) => {
     ];
     const headings = [...readme.matchAll(/^## (.+)$/gm)].map((match) => match[1] ?? '');
     expect(headings.filter((heading) => sections.includes(heading))).toEqual(sections);
-    expect(readme.startsWith(`# ${id}\n`)).toBe(true);
+    // a family in several sizes, such as Sorting2 and Sorting4, has one README
+    expect(readme.split('\n')[0]).toMatch(new RegExp(`^# (.+, )?${id}(, .+)?$`));
     expect(readme).toContain(`- ${id.slice(id.lastIndexOf('v'))}:`);
   });
 });

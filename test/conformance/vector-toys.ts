@@ -12,6 +12,11 @@ import { Text } from '../../src/gym/spaces/text.ts';
 import { Tuple } from '../../src/gym/spaces/tuple.ts';
 import type { Rng } from '../../src/random.ts';
 
+/** More values than fit into the shared cells of one environment. */
+function wideInfo(value: number): Info {
+  return Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`key ${i}`, value * i]));
+}
+
 /** What both toys share: a random walk whose episodes last about ten steps, and infos of every kind. */
 abstract class Walk<O, A> implements Env<O, A> {
   abstract readonly observationSpace: Space<O>;
@@ -64,6 +69,8 @@ abstract class Walk<O, A> implements Env<O, A> {
       outcome: { success: terminated, mode: terminated ? this.steps % 3 : null, none: {} },
       side: this.position > 0 ? 'right' : 'left',
       trace: new Float64Array([this.position, this.steps]),
+      ...(this.kwargs.wide === true ? { wide: wideInfo(this.position) } : {}),
+      ...(this.kwargs.unsendable === true ? { unsendable: () => 0 } : {}),
       ...(this.steps === 3 ? { third: [1, { deep: 'x' }] } : {}),
     };
   }

@@ -299,6 +299,36 @@ describe('workers', () => {
     expect(caught(() => vector.reset())).toBeInstanceOf(WorkerDiedError);
   });
 
+  test('an info of many values comes through, one that cannot be sent fails its environment', async () => {
+    const options = { numEnvs: 3, kwargs: { wide: true } } as const;
+    const expected = trace(await open('toys/Line-v0', options), 15);
+    expect(
+      sameValue(trace(await open('toys/Line-v0', { ...options, mode: 'workers', workers: 1 }), 15), expected),
+    ).toBe(true);
+    const bad = { numEnvs: 1, mode: 'workers', kwargs: { unsendable: true } } as const;
+    const vector = await open('toys/Line-v0', bad);
+    vector.reset({ seed: 0 });
+    expect(String(caught(() => vector.step(new Float32Array(1))))).toMatch(
+      /cannot be sent to another thread/,
+    );
+    expect(vector.step(new Float32Array(1)).infos._start).toEqual(new Uint8Array([1]));
+  });
+
+  test('draw their environments in the render mode they were made with', async () => {
+    const pictures = async (mode: 'sync' | 'workers') => {
+      const vector = await open('Avoiding-v0', { numEnvs: 2, mode, renderMode: 'svg' });
+      vector.reset({ seed: 0 });
+      vector.step(new Float32Array([0.01, 0.01, -0.01, 0.01]));
+      return vector.render();
+    };
+    const [first, second] = await pictures('sync');
+    expect(first).not.toBe(second);
+    expect(await pictures('workers')).toEqual([first, second]);
+    const plain = await open('Avoiding-v0', { numEnvs: 1, mode: 'workers' });
+    plain.reset({ seed: 0 });
+    expect(caught(() => plain.render())).toBeInstanceOf(UsageError);
+  });
+
   test('an environment that the workers cannot know is refused before any starts', async () => {
     await expect(makeVector('toys/Homeless-v0', { mode: 'workers' })).rejects.toThrow(
       /which module registers/,

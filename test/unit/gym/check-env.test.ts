@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EnvCheckError } from '../../../src/errors.ts';
 import { checkEnv } from '../../../src/gym/check-env.ts';
-import type { ResetOptions, ResetResult, StepResult } from '../../../src/gym/env.ts';
+import type { RenderFrame, ResetOptions, ResetResult, StepResult, StepTarget } from '../../../src/gym/env.ts';
 import { Box } from '../../../src/gym/spaces/box.ts';
 import { Rng } from '../../../src/random.ts';
 import { ToyEnv } from './toy-env.ts';
@@ -78,6 +78,38 @@ class ClosesOnce extends ToyEnv {
   }
 }
 
+class StepsOtherwiseInPlace extends ToyEnv {
+  stepInto(action: Float32Array, target: StepTarget<Float32Array>): void {
+    Object.assign(target, this.step(action), { reward: 1 });
+  }
+}
+
+class ChangesTheAction extends ToyEnv {
+  override step(action: Float32Array): StepResult<Float32Array> {
+    const result = super.step(action);
+    action[0] = 0;
+    return result;
+  }
+}
+
+class AcceptsLongActions extends ToyEnv {
+  override step(action: Float32Array): StepResult<Float32Array> {
+    return super.step(action.length > 1 ? action.slice(0, 1) : action);
+  }
+}
+
+class DrawsTooLittle extends ToyEnv {
+  override readonly metadata = { renderModes: ['rgb_array'] as never[], renderFps: 10 };
+  readonly renderMode = 'rgb_array';
+  render(): RenderFrame {
+    return { shape: [2, 2, 3], data: new Uint8Array(11) };
+  }
+}
+
+class DrawsUnstatedMode extends ToyEnv {
+  readonly renderMode = 'svg';
+}
+
 class HasNoRate extends ToyEnv {
   override readonly metadata = { renderModes: [], renderFps: 0 };
 }
@@ -109,6 +141,11 @@ describe('checkEnv', () => {
     [RefusesOptions, /An error was thrown when reset[\s\S]*no options here/],
     [ClosesOnce, /close was called a second time/],
     [HasNoRate, /metadata is incomplete/],
+    [StepsOtherwiseInPlace, /stepInto and step gave different results at step 1/],
+    [ChangesTheAction, /step changed the action that it was given/],
+    [AcceptsLongActions, /accepted an action outside the action space[\s\S]*length 1/],
+    [DrawsTooLittle, /did not return pixels[\s\S]*11 bytes/],
+    [DrawsUnstatedMode, /render mode is none that metadata states/],
   ])('finds the breach of %o', (Broken, reason) => {
     expect(() => checkEnv(new Broken())).toThrow(EnvCheckError);
     expect(() => checkEnv(new Broken())).toThrow(reason);
