@@ -1,5 +1,5 @@
 import { type DriverOptions, RodDriver, type RodObservation } from './rod-driver.ts';
-import { type Keepout, type Point, wayAround } from './way-around.ts';
+import { isClear, type Keepout, type Point, wayAround } from './way-around.ts';
 
 /** A block as observed: metres, radians. */
 export interface SeenBlock extends Point {
@@ -238,6 +238,27 @@ export class BlockPusher {
       face.nx * ahead - face.ny * sideways,
       face.ny * ahead + face.nx * sideways,
     );
+  }
+
+  /**
+   * Estimates what it takes to push a block to its aim, metres of pushing: the way around the others, and what stands on it or
+   * before the face that would be pushed.
+   */
+  effort(seen: Seen, index: number, aim: Point): number {
+    const block = seen.blocks[index] as SeenBlock;
+    const way = [block, ...wayAround(block, aim, this.#keepouts(seen, index))];
+    const { blockSide } = this.#geometry;
+    let effort = 0;
+    for (let i = 1; i < way.length; i++) {
+      const [from, to] = [way[i - 1] as Point, way[i] as Point];
+      effort += Math.hypot(to.x - from.x, to.y - from.y);
+      for (const [other, at] of seen.blocks.entries()) {
+        if (other !== index && !isClear(from, to, [{ ...at, radius: blockSide }])) effort += 0.3;
+      }
+    }
+    const heading = Math.atan2((way[1] as Point).y - block.y, (way[1] as Point).x - block.x);
+    const face = this.#look(seen.rod, block, this.#chooseFace(seen, block, index, heading), heading);
+    return effort + 0.2 * Math.max(0, Math.abs(face.error) - Math.PI / 4);
   }
 
   /** Whether a block is as close to its aim as this person wants it. */

@@ -47,6 +47,9 @@ const entries: Readonly<Record<string, Entry>> = {
   'Avoiding-v0': async () => (await import('./avoiding.ts')).avoidingDemonstrator,
   'Reach-v0': async () => (await import('./reach.ts')).reachDemonstrator,
   'Pushing-v0': async () => (await import('./pushing.ts')).pushingDemonstrator,
+  'Sorting2-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(1),
+  'Sorting4-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(2),
+  'Sorting6-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(3),
 };
 
 /** Lists the ids of the environments that have a demonstrator. */

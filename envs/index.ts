@@ -32,3 +32,17 @@ registerTask({
   maxEpisodeSteps: 400,
   rewardThreshold: 1,
 });
+
+for (const [perSort, maxEpisodeSteps, ways] of [
+  [1, 500, 2],
+  [2, 700, 6],
+  [3, 1200, 20],
+] as const) {
+  registerTask({
+    id: `Sorting${2 * perSort}-v0`,
+    description: `Push ${2 * perSort} blocks into the boxes of their two colours: ${ways} orders of colours (D3IL)`,
+    entry: async () => (await import('./sorting/env.ts')).loadSorting(perSort),
+    maxEpisodeSteps,
+    rewardThreshold: 1,
+  });
+}

@@ -5,8 +5,8 @@ import { makeTask } from '../../../envs/task.ts';
 import { list } from '../../../src/gym/registry.ts';
 import { Rng } from '../../../src/random.ts';
 
-/** Starts drawn for each mode; more are measured in demos/README.md. */
-const startsPerMode = 3;
+/** Episodes of each task, shared by its modes; more are measured in demos/README.md. */
+const episodes = 12;
 
 it('knows a demonstrator for every registered environment', () => {
   expect([...demonstratedEnvs()].sort()).toEqual(list().map(({ id }) => id));
@@ -16,6 +16,7 @@ describe.each([...demonstratedEnvs()])('the demonstrator of %s', (envId) => {
   it('solves the task in the mode asked for, from any start, within the time limit and the bounds', async () => {
     const demonstrator = await demonstratorFor(envId);
     const { env, task } = await makeTask(envId, { kwargs: demonstrator.envKwargs });
+    const startsPerMode = Math.ceil(episodes / task.behavior.modes.length);
     for (let mode = 0; mode < task.behavior.modes.length; mode++) {
       for (let start = 0; start < startsPerMode; start++) {
         const rng = Rng.fromSeed(7).fork(mode).fork(start);
