@@ -42,6 +42,8 @@ export function checkEnv(env: Env, options: CheckEnvOptions = {}): CheckEnvRepor
   const seed = options.seed ?? 0;
   const steps = options.steps ?? 50;
   const warnings = [...checkSpace(env, 'observationSpace'), ...checkSpace(env, 'actionSpace')];
+  checkSpaceSeed(env, 'observationSpace');
+  checkSpaceSeed(env, 'actionSpace');
   checkMetadata(env);
   checkResetSeed(env, seed);
   checkResetOptions(env, seed);
@@ -105,6 +107,17 @@ function checkedReset(env: Env, options: ResetOptions | undefined): ResetResult<
   const result = attempt(env, call, () => env.reset(options));
   checkResetResult(env, result);
   return result;
+}
+
+/** A space repeats its samples once it is seeded again. */
+function checkSpaceSeed(env: Env, name: 'observationSpace' | 'actionSpace'): void {
+  const space = env[name];
+  space.seed(0);
+  const first = space.sample();
+  space.seed(0);
+  if (!sameValue(first, space.sample())) {
+    breach(env, `${name} does not sample the same member for the same seed`);
+  }
 }
 
 /** The same seed must give the same first reset, and the same resets after it. */

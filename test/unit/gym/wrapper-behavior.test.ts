@@ -224,6 +224,14 @@ describe('PassiveEnvChecker', () => {
     expect(() => env.step(right)).toThrow(/reward.*not a finite number/);
   });
 
+  it('leaves the generators of the spaces alone', () => {
+    const env = new ToyEnv();
+    env.actionSpace.seed(7);
+    const expected = env.actionSpace.sample();
+    env.actionSpace.seed(7);
+    expect(new PassiveEnvChecker(env).actionSpace.sample()).toEqual(expected);
+  });
+
   it('looks at the first step only', () => {
     const env = new PassiveEnvChecker(new PaysNothing());
     env.reset({ seed: 0 });
