@@ -189,19 +189,24 @@ export function weightedGram({ columns, rows, values }: Features, weights?: Floa
 /**
  * Bounds the curvature of the data: the largest eigenvalue of XᵀX/N, by power iteration to 1 % and rounded up by as
  * much, so that a step of its inverse is safe.
+ *
+ * @param weights - of the samples, shape `[N]`; without it all are one.
  */
-export function largestCurvature(features: Features): number {
+export function largestCurvature(features: Features, weights?: Float64Array): number {
   const { columns, rows } = features;
+  const total = weights === undefined ? rows : weights.reduce((a, b) => a + b, 0);
   let direction = new Float64Array(columns).fill(1 / Math.sqrt(columns));
   const projected = new Float64Array(rows);
   let value = 0;
   for (let iteration = 0; iteration < 200; iteration++) {
     project(features, direction, 1, projected);
+    if (weights !== undefined)
+      for (let i = 0; i < rows; i++) projected[i] = (projected[i] as number) * (weights[i] as number);
     const next = new Float64Array(columns);
     accumulate(features, projected, 1, next);
-    const norm = Math.hypot(...next) / rows;
+    const norm = Math.hypot(...next) / total;
     if (norm === 0) return 0;
-    direction = next.map((v) => v / rows / norm);
+    direction = next.map((v) => v / total / norm);
     if (Math.abs(norm - value) <= 1e-4 * norm) return 1.01 * norm;
     value = norm;
   }

@@ -62,23 +62,32 @@ export class GatedMixture implements InformativeModel {
   readonly #features: Features;
   readonly #outcomes: Outcomes;
   readonly #newton: NewtonOptions;
+  readonly #weights: Float64Array;
+  readonly #totalWeight: number;
   #blocks: readonly Block[] | undefined;
 
   /**
    * @param gateFeatures - what the gate sees, shape `[N, G]`.
    * @param features - what the experts see, shape `[N, K]`.
+   * @param options - `weights`, shape `[N]`, says how often every sample counts; once by default.
    */
   constructor(
     gateFeatures: Features,
     features: Features,
     outcomes: Outcomes,
-    options: { readonly components: number; readonly newton?: NewtonOptions },
+    options: {
+      readonly components: number;
+      readonly newton?: NewtonOptions;
+      readonly weights?: Float64Array;
+    },
   ) {
     this.components = options.components;
     this.#gateFeatures = gateFeatures;
     this.#features = features;
     this.#outcomes = outcomes;
     this.#newton = options.newton ?? exactNewton;
+    this.#weights = options.weights ?? new Float64Array(features.rows).fill(1);
+    this.#totalWeight = this.#weights.reduce((a, b) => a + b, 0);
     this.rows = outcomes.kind === 'linear' ? outcomes.width : outcomes.classes - 1;
     this.expertStart = (this.components - 1) * gateFeatures.columns;
     this.varianceStart = this.expertStart + this.components * this.rows * features.columns;
@@ -106,10 +115,10 @@ export class GatedMixture implements InformativeModel {
           : Infinity;
     const blocks: Block[] = [];
     if (this.expertStart > 0) {
-      const curvature = oneHot(this.components) * largestCurvature(this.#gateFeatures);
+      const curvature = oneHot(this.components) * largestCurvature(this.#gateFeatures, this.#weights);
       blocks.push({ start: 0, end: this.expertStart, curvature });
     }
-    const curvature = expert * largestCurvature(this.#features);
+    const curvature = expert * largestCurvature(this.#features, this.#weights);
     blocks.push({ start: this.expertStart, end: this.size, curvature });
     return blocks;
   }
@@ -146,14 +155,14 @@ export class GatedMixture implements InformativeModel {
         joint[c] = logPi + this.#logDensity(i, answers, (i * C + c) * rows, variances[c] as number);
       }
       const evidence = logSumExp(joint);
-      total -= evidence;
+      total -= (this.#weights[i] as number) * evidence;
       for (let c = 0; c < C; c++) {
         // where every component is beyond double precision, none is more responsible than the gate says
         posterior[i * C + c] =
           evidence === -Infinity ? (gate[i * C + c] as number) : Math.exp((joint[c] as number) - evidence);
       }
     }
-    return { gate, answers, posterior, loss: total / N };
+    return { gate, answers, posterior, loss: total / this.#totalWeight };
   }
 
   /** Computes log p(y_i | component), turning logits at `at` into probabilities. */
@@ -179,6 +188,29 @@ export class GatedMixture implements InformativeModel {
     return density;
   }
 
+  /**
+   * Computes the probability of every class under the mixture, shape `[N, classes]`; of logistic experts. The labels that
+   * the model was made with have no influence on it.
+   */
+  labelProbabilities(theta: Float64Array): Float64Array {
+    const { components: C, rows } = this;
+    const { answers, gate } = this.evaluate(theta);
+    const classes = rows + 1;
+    const probabilities = new Float64Array((gate.length / C) * classes);
+    for (let at = 0; at < gate.length; at++) {
+      const to = Math.floor(at / C) * classes;
+      const pi = gate[at] as number;
+      let rest = 1;
+      for (let s = 0; s < rows; s++) {
+        const p = answers[at * rows + s] as number;
+        probabilities[to + s] = (probabilities[to + s] as number) + pi * p;
+        rest -= p;
+      }
+      probabilities[to + rows] = (probabilities[to + rows] as number) + pi * Math.max(0, rest);
+    }
+    return probabilities;
+  }
+
   loss(theta: Float64Array): number {
     return this.evaluate(theta).loss;
   }
@@ -191,13 +223,14 @@ export class GatedMixture implements InformativeModel {
     const gateResiduals = new Float64Array(N * (C - 1));
     for (let i = 0; i < N; i++) {
       for (let c = 0; c < C - 1; c++) {
-        gateResiduals[i * (C - 1) + c] = (gate[i * C + c] as number) - (posterior[i * C + c] as number);
+        const residual = (gate[i * C + c] as number) - (posterior[i * C + c] as number);
+        gateResiduals[i * (C - 1) + c] = (this.#weights[i] as number) * residual;
       }
     }
     accumulate(this.#gateFeatures, gateResiduals, C - 1, gradient);
     for (let i = 0; i < N; i++) {
       for (let c = 0; c < C; c++) {
-        const r = posterior[i * C + c] as number;
+        const r = (this.#weights[i] as number) * (posterior[i * C + c] as number);
         const variance = this.variance(theta, c);
         let square = 0;
         for (let o = 0; o < rows; o++) {
@@ -212,7 +245,7 @@ export class GatedMixture implements InformativeModel {
       }
     }
     accumulate(this.#features, answers, C * rows, gradient, this.expertStart);
-    return gradient.map((g) => g / N);
+    return gradient.map((g) => g / this.#totalWeight);
   }
 
   /** Reads output o of sample i, or whether its class is o. */
@@ -236,9 +269,10 @@ export class GatedMixture implements InformativeModel {
     const { components: C, expertStart, rows } = this;
     const N = this.#features.rows;
     const next = from.slice();
+    const targets = posterior.map((r, at) => r * (this.#weights[Math.floor(at / C)] as number));
     const gate = fitMultinomial(
       this.#gateFeatures,
-      { targets: posterior, classes: C },
+      { targets, classes: C },
       from.subarray(0, expertStart),
       this.#newton,
     );
@@ -247,8 +281,8 @@ export class GatedMixture implements InformativeModel {
     const block = rows * this.#features.columns;
     for (let c = 0; c < C; c++) {
       let mass = 0;
-      for (let i = 0; i < N; i++) mass += share[i] = posterior[i * C + c] as number;
-      if (mass <= EMPTY * N) continue;
+      for (let i = 0; i < N; i++) mass += share[i] = targets[i * C + c] as number;
+      if (mass <= EMPTY * this.#totalWeight) continue;
       const at = expertStart + c * block;
       const weights = this.#fitExpert(share, from.subarray(at, at + block));
       next.set(weights, at);
@@ -301,15 +335,15 @@ export class GatedMixture implements InformativeModel {
       return gate[i * C + (at % (C - 1))] as number;
     });
     place(
-      multinomialHessian(this.#gateFeatures, gateFree, C - 1, new Float64Array(N).fill(1), N),
+      multinomialHessian(this.#gateFeatures, gateFree, C - 1, this.#weights, this.#totalWeight),
       0,
       expertStart,
     );
     for (let c = 0; c < C; c++) {
-      const share = Float64Array.from({ length: N }, (_, i) => posterior[i * C + c] as number);
+      const share = this.#weights.map((weight, i) => weight * (posterior[i * C + c] as number));
       const start = expertStart + c * rows * columns;
       if (this.#outcomes.kind === 'linear') {
-        const scale = 1 / (N * this.variance(theta, c));
+        const scale = 1 / (this.#totalWeight * this.variance(theta, c));
         const gram = weightedGram(
           this.#features,
           share.map((s) => s * scale),
@@ -320,7 +354,7 @@ export class GatedMixture implements InformativeModel {
           const i = Math.floor(at / rows);
           return answers[(i * C + c) * rows + (at % rows)] as number;
         });
-        place(multinomialHessian(this.#features, own, rows, share, N), start, rows * columns);
+        place(multinomialHessian(this.#features, own, rows, share, this.#totalWeight), start, rows * columns);
       }
     }
     return information;
@@ -353,10 +387,11 @@ export class GatedMixture implements InformativeModel {
         const r = posterior[i * C + c] as number;
         for (let p = 0; p < size; p++) mean[p] = (mean[p] as number) + r * (score[p] as number);
       });
+      const weight = (this.#weights[i] as number) / this.#totalWeight;
       for (let c = 0; c < C; c++) {
-        addOuter(information, scores[c] as Float64Array, (posterior[i * C + c] as number) / N);
+        addOuter(information, scores[c] as Float64Array, weight * (posterior[i * C + c] as number));
       }
-      addOuter(information, mean, -1 / N);
+      addOuter(information, mean, -weight);
     }
     return information;
   }

@@ -240,22 +240,12 @@ export class MixtureOfExperts {
     if (this.#options.experts !== 'logistic') {
       throw new FitError({ what: 'Linear experts have no label probabilities', remedy: 'use predict(x)' });
     }
-    const { answers, components, gate, rows } = this.#answers(x);
-    const free = labels.length - 1;
-    return Array.from({ length: rows }, (_, i) => {
-      const row = new Array<number>(labels.length).fill(0);
-      for (let c = 0; c < components; c++) {
-        const pi = gate[i * components + c] as number;
-        let rest = 1;
-        for (let s = 0; s < free; s++) {
-          const p = answers[(i * components + c) * free + s] as number;
-          row[s] = (row[s] as number) + pi * p;
-          rest -= p;
-        }
-        row[free] = (row[free] as number) + pi * Math.max(0, rest);
-      }
-      return row;
-    });
+    const { model, rows } = this.#answers(x);
+    const probabilities = model.labelProbabilities(this.#use().theta);
+    const classes = labels.length;
+    return Array.from({ length: rows }, (_, i) => [
+      ...probabilities.subarray(i * classes, (i + 1) * classes),
+    ]);
   }
 
   /** Computes the gate's probability of every component, shape `[N][C]`. */

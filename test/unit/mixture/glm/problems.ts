@@ -1,3 +1,4 @@
+import { type SymmetricSize, sampleSymmetric } from '../../../../src/mixture/glm/sample-symmetric.ts';
 import {
   type SymmetricExperts,
   SymmetricMixture,
@@ -5,43 +6,13 @@ import {
 } from '../../../../src/mixture/glm/symmetric-mixture.ts';
 import { Rng } from '../../../../src/random.ts';
 
-/** Draws a vector of a given length in a random direction. */
-export function randomVector(size: number, norm: number, rng: Rng): Float64Array {
-  const vector = Float64Array.from({ length: size }, () => rng.normal());
-  const scale = norm / Math.hypot(...vector);
-  return vector.map((v) => v * scale);
-}
-
-/** Draws a symmetric mixture's data from the model itself: Gaussian inputs, parameters of the given norms. */
-export function symmetricProblem(
-  experts: SymmetricExperts,
-  size: {
-    readonly samples: number;
-    readonly inputs: number;
-    readonly gateNorm: number;
-    readonly expertNorm: number;
-  },
-  seed: number,
-) {
+/** Draws a symmetric mixture's data from the model itself, with a start half the truth's length away from the truth. */
+export function symmetricProblem(experts: SymmetricExperts, size: SymmetricSize, seed: number) {
   const rng = Rng.fromSeed(seed).fork('symmetric-problem');
-  const { expertNorm, gateNorm, inputs, samples } = size;
-  const w = randomVector(inputs, gateNorm, rng);
-  const beta = randomVector(inputs, expertNorm, rng);
-  const dot = (row: Float64Array, v: Float64Array) =>
-    row.reduce((sum, value, d) => sum + value * (v[d] as number), 0);
-  const x = Array.from({ length: samples }, () => Float64Array.from({ length: inputs }, () => rng.normal()));
-  const y = x.map((row) => {
-    const z = rng.uniform() < sigmoid(dot(row, w)) ? 1 : -1;
-    const mean = z * dot(row, beta);
-    if (experts === 'linear') return mean + rng.normal();
-    return rng.uniform() < sigmoid(mean) ? 1 : -1;
-  });
-  const truth = Float64Array.from([...w, ...beta]);
-  const start = truth.slice();
-  const offset = randomVector(2 * inputs, 0.5 * Math.hypot(...truth), rng);
-  offset.forEach((v, d) => {
-    start[d] = (start[d] as number) + v;
-  });
+  const { truth, x, y } = sampleSymmetric(experts, size, rng);
+  const offset = truth.map(() => rng.normal());
+  const scale = (0.5 * Math.hypot(...truth)) / Math.hypot(...offset);
+  const start = truth.map((t, d) => t + scale * (offset[d] as number));
   return { x, y, truth, start, model: new SymmetricMixture(x, y, experts) };
 }
 
