@@ -45,6 +45,7 @@ type Entry = () => Promise<Demonstrator>;
 /** The demonstrators by environment id; a new one is a file and a line here. */
 const entries: Readonly<Record<string, Entry>> = {
   'Avoiding-v0': async () => (await import('./avoiding.ts')).avoidingDemonstrator,
+  'BlockPush-v0': async () => (await import('./block-push.ts')).blockPushDemonstrator,
   'Reach-v0': async () => (await import('./reach.ts')).reachDemonstrator,
   'Pushing-v0': async () => (await import('./pushing.ts')).pushingDemonstrator,
   'Sorting2-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(1),

@@ -46,3 +46,11 @@ for (const [perSort, maxEpisodeSteps, ways] of [
     rewardThreshold: 1,
   });
 }
+
+registerTask({
+  id: 'BlockPush-v0',
+  description: 'Push two blocks into two targets that lie elsewhere each time: 4 ways (IBC, BeT)',
+  entry: async () => (await import('./block-push/env.ts')).loadBlockPush(),
+  maxEpisodeSteps: 350,
+  rewardThreshold: 1,
+});

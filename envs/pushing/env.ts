@@ -9,7 +9,7 @@ import { blockMassKg, blockSide } from '../table/mechanics.ts';
 import { checkYawForm, rodAndBlocks } from '../table/observation.ts';
 import type { Start, TableRules } from '../table/table-rules.ts';
 import { TableTask } from '../table/table-task.ts';
-import { modeNames, PushingJudge } from './judge.ts';
+import { modeNames, pushingJudge } from './judge.ts';
 import { blocks, contextCount, holdSteps, rodStart, targetHalfSide } from './layout.ts';
 
 /** Arguments of the environment; see README.md, section Arguments. */
@@ -70,7 +70,7 @@ function pushingRules(kwargs: EnvKwargs): TableRules {
     holdSteps,
     successReward: 1,
     drawStart,
-    judge: () => new PushingJudge(),
+    judge: pushingJudge,
   };
 }
 

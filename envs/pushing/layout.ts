@@ -16,7 +16,7 @@ export interface PushedBlock {
 }
 
 /** Red, then green. */
-export const blocks: readonly PushedBlock[] = [
+export const blocks: readonly [PushedBlock, PushedBlock] = [
   { name: 'red', color: '#d1495b', startX: [0.4, 0.5], startY: [-0.15, 0], target: { x: 0.42, y: 0.3 } },
   { name: 'green', color: '#3a9d5d', startX: [0.55, 0.65], startY: [-0.15, 0], target: { x: 0.63, y: 0.3 } },
 ];

@@ -1,10 +1,14 @@
 import { UsageError } from '../../src/errors.ts';
 import { didYouMean } from '../../src/nearest-name.ts';
-import { table } from './mechanics.ts';
 import type { Pose, Start, TableRules } from './table-rules.ts';
 
 /** Requires a list of poses on the table. @throws UsageError */
-function readPoses(name: string, value: unknown, count: number): readonly Pose[] {
+function readPoses(
+  name: string,
+  value: unknown,
+  count: number,
+  [minX, minY, maxX, maxY]: TableRules['control']['workspace'],
+): readonly Pose[] {
   const where = `reset options.${name}`;
   if (!Array.isArray(value) || value.length !== count) {
     throw new UsageError({
@@ -27,7 +31,6 @@ function readPoses(name: string, value: unknown, count: number): readonly Pose[]
         expected: '[x, y, angle in radians]',
       });
     }
-    const [minX, minY, maxX, maxY] = table;
     const [px, py] = [x as number, y as number];
     if (px < minX || px > maxX || py < minY || py > maxY) {
       throw new UsageError({
@@ -66,8 +69,11 @@ export function readStart(
     });
   }
   if (options === undefined || given.length === 0) return null;
+  const { blocks, control, targets } = rules;
+  const read = (name: string, value: unknown, { length }: readonly unknown[]) =>
+    length > 0 ? readPoses(name, value, length, control.workspace) : [];
   return {
-    blocks: rules.blocks.length > 0 ? readPoses('blocks', options.blocks, rules.blocks.length) : [],
-    targets: rules.targets.length > 0 ? readPoses('targets', options.targets, rules.targets.length) : [],
+    blocks: read('blocks', options.blocks, blocks),
+    targets: read('targets', options.targets, targets),
   };
 }

@@ -1,4 +1,5 @@
 import type { ScenePart } from '../../src/physics/scene.ts';
+import type { AxisResponse } from '../../src/physics/second-order.ts';
 import type { Rng } from '../../src/random.ts';
 import type { EvaluationContext } from '../task.ts';
 
@@ -61,7 +62,10 @@ export interface ControlRules {
   readonly subSteps: number;
   /** Largest change of the commanded position per axis and control step. */
   readonly maxDelta: number;
-  /** The commanded position is kept inside [minX, minY, maxX, maxY]. */
+  /** The arm's response to its command. */
+  readonly responseX: AxisResponse;
+  readonly responseY: AxisResponse;
+  /** The commanded position is kept inside [minX, minY, maxX, maxY]: the table. */
   readonly workspace: readonly [number, number, number, number];
 }
 

@@ -1,15 +1,18 @@
 import type { Scene, ScenePart } from '../../src/physics/scene.ts';
-import { rodRadius, table } from './mechanics.ts';
+import { rodRadius } from './mechanics.ts';
 import type { Start, TableRules } from './table-rules.ts';
 
-/** The table itself. */
-const tableTop: ScenePart = {
-  name: 'table',
-  role: 'table',
-  shape: { kind: 'box', halfWidth: (table[2] - table[0]) / 2, halfDepth: (table[3] - table[1]) / 2 },
-  height: 0,
-  poseInWorld: [(table[0] + table[2]) / 2, (table[1] + table[3]) / 2, 0],
-};
+/** The table itself: as far as the command may go. */
+function tableTop({ control }: TableRules): ScenePart {
+  const [minX, minY, maxX, maxY] = control.workspace;
+  return {
+    name: 'table',
+    role: 'table',
+    shape: { kind: 'box', halfWidth: (maxX - minX) / 2, halfDepth: (maxY - minY) / 2 },
+    height: 0,
+    poseInWorld: [(minX + maxX) / 2, (minY + maxY) / 2, 0],
+  };
+}
 
 /** Describes a task as it is at the start of an episode: moving parts are the rod, the blocks, then the targets. */
 export function tableScene(rules: TableRules, start: Start): Scene {
@@ -17,7 +20,7 @@ export function tableScene(rules: TableRules, start: Start): Scene {
   const half = blockSide / 2;
   return {
     parts: [
-      tableTop,
+      tableTop(rules),
       ...marks,
       ...targets.map(
         ({ color, name }, i): ScenePart => ({

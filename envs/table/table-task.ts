@@ -17,7 +17,7 @@ import { meanRadiusOfSquare, TableFriction } from '../../src/physics/table-frict
 import { Rng } from '../../src/random.ts';
 import { sceneRenderModes } from '../../src/render/modes.ts';
 import type { BehaviorDescriptor, EpisodeOutcome, EvaluationContext, Task } from '../task.ts';
-import { contactFriction, responseX, responseY, rodMassKg, rodRadius, tableFriction } from './mechanics.ts';
+import { contactFriction, rodMassKg, rodRadius, tableFriction } from './mechanics.ts';
 import { readStart } from './start-options.ts';
 import type { Judge, Start, TableRules, TableState } from './table-rules.ts';
 import { tableScene } from './table-scene.ts';
@@ -97,7 +97,7 @@ export class TableTask implements Task {
 
   #build(start: Start): Running {
     const { blockMassKg, blockSide, blocks, control, judge, rodStart } = this.#rules;
-    const { controlSeconds, subSteps } = control;
+    const { controlSeconds, responseX, responseY, subSteps } = control;
     const subStepSeconds = controlSeconds / subSteps;
     const world = new PlanarWorld({ subStepSeconds, lengthUnit: 2 * rodRadius });
     const rod = world.add({

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import '../../../envs/index.ts';
-import { modeNames, PushingJudge } from '../../../envs/pushing/judge.ts';
+import { modeNames, pushingJudge } from '../../../envs/pushing/judge.ts';
 import { type MadeTask, makeTask } from '../../../envs/task.ts';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 
@@ -22,8 +22,8 @@ const redTarget: At = [0.42, 0.3];
 const greenTarget: At = [0.63, 0.3];
 
 /** Judges a sequence of positions of the red and the green block. */
-function judged(...moments: readonly (readonly [At, At])[]): PushingJudge {
-  const judge = new PushingJudge();
+function judged(...moments: readonly (readonly [At, At])[]): ReturnType<typeof pushingJudge> {
+  const judge = pushingJudge();
   for (const blocks of moments) {
     judge.observe({
       commanded: [0, 0],
