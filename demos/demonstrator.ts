@@ -53,9 +53,21 @@ const entries: Readonly<Record<string, Entry>> = {
   'Sorting6-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(3),
 };
 
+/** Demonstrators of tasks from outside the project. */
+const added = new Map<string, Demonstrator>();
+
+/** Makes a demonstrator known whose task is not one of the project's. @throws UsageError when its task has one. */
+export function registerDemonstrator(demonstrator: Demonstrator): void {
+  const { envId } = demonstrator;
+  if (demonstratedEnvs().includes(envId)) {
+    throw new UsageError({ what: `'${envId}' has a demonstrator already` });
+  }
+  added.set(envId, demonstrator);
+}
+
 /** Lists the ids of the environments that have a demonstrator. */
 export function demonstratedEnvs(): readonly string[] {
-  return Object.keys(entries);
+  return [...Object.keys(entries), ...added.keys()];
 }
 
 /**
@@ -64,6 +76,8 @@ export function demonstratedEnvs(): readonly string[] {
  * @throws UsageError when there is none; the nearest id is suggested.
  */
 export async function demonstratorFor(envId: string): Promise<Demonstrator> {
+  const known = added.get(envId);
+  if (known !== undefined) return known;
   const entry = Object.hasOwn(entries, envId) ? entries[envId] : undefined;
   if (entry === undefined) {
     throw new UsageError({

@@ -1,12 +1,9 @@
-import { type EnvRegistration, type RendererFactory, register } from '../src/gym/registry.ts';
-
-/** Draws any task from its scene; what that takes is loaded when an environment is made to be drawn. */
-const renderer: RendererFactory = async (env, renderMode) =>
-  (await import('../src/render/scene-renderer.ts')).openSceneRenderer(env, renderMode);
+import { type EnvRegistration, register } from '../src/gym/registry.ts';
+import { sceneRenderer } from './scene-renderer.ts';
 
 /** Registers a task of this folder. */
 function registerTask(registration: EnvRegistration): void {
-  register({ ...registration, renderer, module: import.meta.url });
+  register({ ...registration, renderer: sceneRenderer, module: import.meta.url });
 }
 
 registerTask({

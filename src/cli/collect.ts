@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { UsageError } from '../errors.ts';
+import { envOption, loadEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
 import { defineVerb, numberWithin, type VerbContext, wholeNumber } from './verb.ts';
 
 interface CollectVerbOptions {
+  readonly env?: string;
   readonly perMode: number;
   readonly out: string;
   readonly trunk: number;
@@ -68,7 +71,8 @@ export async function collectDataset(
 export function collectCommand(): Command {
   const command = new Command('collect')
     .description('let the scripted demonstrator of an environment solve it in every way, and record it')
-    .argument('<env>', 'environment id, e.g. Avoiding-v0')
+    .argument('[env]', 'environment id, e.g. Avoiding-v0')
+    .addOption(envOption())
     .addOption(
       new Option('--per-mode <n>', 'demonstrations of each way')
         .argParser(wholeNumber(1, 100_000))
@@ -100,7 +104,17 @@ export function collectCommand(): Command {
       ],
       seedMeaning: 'seed of the collection; each demonstration derives its own from (seed, mode, index)',
     },
-    async ([envId = ''], context) => {
+    async ([positional], context) => {
+      const named = [positional, context.options.env].flatMap((name) => name ?? []);
+      const [reference] = named;
+      if (reference === undefined || named.length > 1) {
+        throw new UsageError({
+          what: 'Name the environment once',
+          found: named.join(' and ') || 'none',
+          expected: 'an id such as Avoiding-v0, or --env ./my-task.ts#MyTask-v0',
+        });
+      }
+      const envId = await loadEnv(reference);
       const report = await collectDataset({ ...context.options, envId }, context);
       const { dataset, episodes, interrupted, seconds } = report;
       if (interrupted) {

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import type { EnvSpec } from '../gym/registry.ts';
+import { envNewCommand } from './env-new.ts';
+import { loadEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { table } from './table.ts';
 import { defineVerb } from './verb.ts';
@@ -15,9 +17,11 @@ function describe(specs: readonly EnvSpec[]): string {
   return table(['environment', 'step limit', 'what it is'], rows);
 }
 
-/** Builds `modewise env list | check`. */
+/** Builds `modewise env list | check | new`. */
 export function envCommand(): Command {
-  const command = new Command('env').description('list the environments, check that they keep the contract');
+  const command = new Command('env').description(
+    'list the environments, check that they keep the contract, begin one of your own',
+  );
 
   defineVerb(
     command.command('list').description('list the registered environments'),
@@ -46,6 +50,7 @@ export function envCommand(): Command {
       examples: [
         ['modewise env check', 'checks every registered environment'],
         ['modewise env check Avoiding-v0 --seed 3', 'checks one, with another seed'],
+        ['modewise env check ./my-task.ts#MyTask-v0', 'checks one of your own'],
       ],
       seedMeaning: 'seed of the checked episodes',
     },
@@ -53,7 +58,8 @@ export function envCommand(): Command {
       const { list, spec } = await registry();
       const { checkRegistered } = await import('../gym/check-env.ts');
       // a mistyped id must be reported before any check has run
-      const ids = positional.length > 0 ? positional.map((id) => spec(id).id) : list().map(({ id }) => id);
+      const named = await Promise.all(positional.map(loadEnv));
+      const ids = named.length > 0 ? named.map((id) => spec(id).id) : list().map(({ id }) => id);
       const checked: { id: string; ok: boolean; problem?: string }[] = [];
       for (const id of ids) {
         say(`checking ${id}`);
@@ -72,5 +78,6 @@ export function envCommand(): Command {
       return { json: { ok, checked }, text, exitCode: ok ? EXIT.done : EXIT.failed };
     },
   );
+  command.addCommand(envNewCommand());
   return command;
 }

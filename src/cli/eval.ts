@@ -2,9 +2,11 @@ import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { EpisodeRow } from '../eval/rollout.ts';
+import { envOption, requireEnv } from './env-reference.ts';
 import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
 
 interface EvalOptions {
+  readonly env?: string;
   readonly rollouts: number;
   readonly workers: number;
   readonly commit?: 'step' | 'episode' | number;
@@ -63,13 +65,14 @@ export interface EvaluateRunOptions extends EvalOptions {
 
 /** Evaluates the policy of a run folder and writes report and rows into it: `eval`, and a phase of `quickstart`. */
 export async function evaluateRun(
-  { directory, rollouts, seed, workers, commit }: EvaluateRunOptions,
+  { commit, directory, env, rollouts, seed, workers }: EvaluateRunOptions,
   { clock, progress, signal }: Pick<VerbContext<unknown>, 'clock' | 'progress' | 'signal'>,
 ) {
   const { evaluate } = await import('../eval/evaluate.ts');
   const { toReport, writeReport } = await import('../eval/report.ts');
   const { loadRunRecord, readPolicy } = await import('../policies/run-directory.ts');
   const { method, envId, config } = readPolicy(directory);
+  await requireEnv(env, envId);
   const record = loadRunRecord(directory);
   const overrides = commit === undefined ? {} : { commitment: commit };
   const trainedCommit = (config as { readonly commitment?: unknown }).commitment;
@@ -113,6 +116,7 @@ export function evalCommand(): Command {
         .argParser(wholeNumber(1, 1_000_000))
         .default(480),
     )
+    .addOption(envOption())
     .addOption(commitOption())
     .addOption(
       new Option('--workers <n>', 'worker threads; the numbers do not depend on it')

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { ConfigError } from '../errors.ts';
 import type { BackendName } from '../tensor/backend.ts';
+import { envOption, requireEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
 import { packageVersions } from './project.ts';
@@ -11,6 +12,7 @@ import { backendOption, threadsOption } from './shared-options.ts';
 import { defineVerb, repeated, type VerbContext } from './verb.ts';
 
 interface TrainOptions {
+  readonly env?: string;
   readonly data: string;
   readonly out: string;
   readonly config?: string;
@@ -70,6 +72,7 @@ export async function trainRun(
   const dataset = await openDataset(options.data, { access: 'read' });
   const data = await loadTrainingData(dataset);
   await dataset.close();
+  await requireEnv(options.env, data.envId);
   // everything that can be refused is refused before the output folder is touched
   const sources = { envId: data.envId, sets: options.set, ...(file === undefined ? {} : { file }) };
   let config = resolveConfig(method, sources);
@@ -133,6 +136,7 @@ export function trainCommand(): Command {
     .argument('<method>', 'how to learn: imc')
     .requiredOption('--data <dir>', 'dataset to learn from')
     .requiredOption('--out <run>', 'folder to write the run to')
+    .addOption(envOption())
     .option('--config <file>', 'YAML or JSON file with settings of the method')
     .option('--set <key=value>', 'one setting, e.g. components=32; may be repeated', repeated, [])
     .addOption(backendOption())

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
+import { envOption, requireEnv } from './env-reference.ts';
 import { commitOption } from './eval.ts';
 import { projectRoot } from './project.ts';
 import { defineVerb, wholeNumber } from './verb.ts';
 
 interface WatchOptions {
+  readonly env?: string;
   readonly port: number;
   readonly host: string;
   readonly rollouts: number;
@@ -54,6 +56,7 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
   const { startStreamServer } = await import('../stream/server.ts');
   const { LiveRollouts } = await import('./live-rollouts.ts');
   const { config, envId, method } = readPolicy(directory);
+  await requireEnv(options.env, envId);
   const policy = await loadPolicy(directory, commit === undefined ? {} : { commitment: commit });
   const begin = (rollouts: number) => LiveRollouts.create({ envId, policy, rollouts, seed });
   let live = await begin(options.rollouts);
@@ -133,6 +136,7 @@ export function watchCommand(): Command {
         .argParser(wholeNumber(1, MAX_ROLLOUTS))
         .default(DEFAULT_ROLLOUTS),
     )
+    .addOption(envOption())
     .addOption(commitOption());
   return defineVerb<WatchOptions>(
     command,

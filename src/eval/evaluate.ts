@@ -1,5 +1,6 @@
 import '../../envs/index.ts';
 import { makeTask } from '../../envs/task.ts';
+import { registrationModule } from '../gym/registry.ts';
 import { loadPolicy } from '../policies/run-directory.ts';
 import { type EvaluationResult, evaluatePolicy, evaluateWith, type NamedPlan } from './evaluate-policy.ts';
 import { runOnWorkers } from './worker-pool.ts';
@@ -28,7 +29,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const [made, policy] = await Promise.all([makeTask(envId), loadPolicy(runDirectory, overrides)]);
   try {
     if (options.workers <= 1) return await evaluatePolicy(policy, made, options);
-    const data = { runDirectory, envId, seed, overrides };
+    const data = { runDirectory, envId, module: registrationModule(envId), seed, overrides };
     const signal = options.signal === undefined ? {} : { signal: options.signal };
     return await evaluateWith(policy, made, options, (episodes, onRow) =>
       runOnWorkers(episodes, Math.min(options.workers, episodes.length), { data, onRow, ...signal }),

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import '../../envs/index.ts';
 import { makeTask } from '../../envs/task.ts';
 import { ModewiseError } from '../errors.ts';
+import { importOwnModule } from '../own-module.ts';
 import { loadPolicy } from '../policies/run-directory.ts';
 import { runEpisode } from './rollout.ts';
 import type { RolloutWorkerData, RolloutWorkerMessage, RolloutWorkerRequest } from './worker-pool.ts';
@@ -12,7 +13,8 @@ if (port === null) throw new Error('rollout-worker runs in a worker thread only'
 const send = (message: RolloutWorkerMessage) => port.postMessage(message);
 
 try {
-  const { runDirectory, envId, seed, overrides } = workerData as RolloutWorkerData;
+  const { runDirectory, envId, module, seed, overrides } = workerData as RolloutWorkerData;
+  if (module !== null) await importOwnModule(module);
   const [made, policy] = await Promise.all([makeTask(envId), loadPolicy(runDirectory, overrides)]);
   port.on('message', ({ id }: RolloutWorkerRequest) => {
     try {

@@ -7,6 +7,8 @@ import type { EpisodeRow, RolloutId } from './rollout.ts';
 export interface RolloutWorkerData {
   readonly runDirectory: string;
   readonly envId: string;
+  /** URL of the module that registers the environment; null where that is not known. */
+  readonly module: string | null;
   readonly seed: number;
   readonly overrides: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { importOwnModule } from '../../own-module.ts';
 import type { Env, RenderFrame, ResetOptions } from '../env.ts';
 import type { EnvSpecFields } from '../env-spec.ts';
 import { make } from '../registry.ts';
@@ -110,7 +111,7 @@ function serve(envs: readonly Env[], memory: ReturnType<typeof layOut>): void {
 }
 
 async function start(): Promise<void> {
-  for (const module of data.modules) await import(module);
+  for (const module of data.modules) await importOwnModule(module);
   const options = data.renderMode === null ? {} : { renderMode: data.renderMode };
   const envs: Env[] = [];
   for (let i = 0; i < data.count; i++) envs.push(await make(data.spec, options));

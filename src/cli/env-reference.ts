@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Option } from 'commander';
+import { UsageError } from '../errors.ts';
+
+/** The option `--env`, for verbs that know the id and only need to be told where the task is. */
+export function envOption(): Option {
+  return new Option(
+    '--env <file#id>',
+    'a task of your own, e.g. ./my-task.ts#MyTask-v0 (see docs/your-own-task.md)',
+  );
+}
+
+/**
+ * Loads what an environment is named by: an id of the project, or `path/to/file.ts#Name-vN` for a task of one's own.
+ * The `#Name-vN` may be left out where the file defines one task only.
+ *
+ * @returns the id, which is registered then if it came from a file.
+ * @throws UsageError when the file is missing, does not load, or defines no such task.
+ */
+export async function loadEnv(reference: string): Promise<string> {
+  await import('../../envs/index.ts');
+  if (!/#|\.[cm]?[jt]s$/.test(reference)) return reference;
+  const at = reference.lastIndexOf('#');
+  const file = at < 0 ? reference : reference.slice(0, at);
+  const wanted = at < 0 ? null : reference.slice(at + 1);
+  const { importOwnModule } = await import('../own-module.ts');
+  const { list, registrationModule } = await import('../gym/registry.ts');
+  const url = pathToFileURL(resolve(file)).href;
+  await importOwnModule(url);
+  const defined = list().flatMap(({ id }) => (registrationModule(id) === url ? [id] : []));
+  const [first] = defined;
+  if (wanted === null && defined.length === 1 && first !== undefined) return first;
+  if (wanted !== null && defined.includes(wanted)) return wanted;
+  throw new UsageError({
+    what: wanted === null ? 'The file does not define exactly one task' : 'The file defines no such task',
+    where: file,
+    ...(wanted === null ? {} : { found: `'${wanted}'` }),
+    expected:
+      defined.length > 0
+        ? `one of: ${defined.map((id) => `${file}#${id}`).join(', ')}`
+        : 'a call of defineTask with module: import.meta.url',
+  });
+}
+
+/**
+ * Loads the task that `--env` names for a dataset or run that says which task it belongs to.
+ *
+ * @throws UsageError as {@link loadEnv} does, and when the two are not the same.
+ */
+export async function requireEnv(reference: string | undefined, envId: string): Promise<void> {
+  if (reference === undefined) return;
+  const id = await loadEnv(reference);
+  if (id === envId) return;
+  throw new UsageError({
+    what: 'The task is not the one that the data belong to',
+    where: `--env ${reference}`,
+    found: id,
+    expected: envId,
+  });
+}
