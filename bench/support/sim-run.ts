@@ -1,5 +1,6 @@
 import '../../envs/index.ts';
 import { makeTask } from '../../envs/task.ts';
+import type { Box } from '../../src/gym/spaces/box.ts';
 import { Rng } from '../../src/random.ts';
 
 /** What one thread did. */
@@ -9,16 +10,19 @@ export interface SimRun {
   readonly stateHash: string;
 }
 
-/** Runs episodes of random actions in Avoiding-v0, resets included, for a number of steps. */
-export async function simulate(steps: number): Promise<SimRun> {
-  const { env, task } = await makeTask('Avoiding-v0');
+/** Runs episodes of random actions, the last number of each not negative, resets included, for a number of steps. */
+export async function simulate(steps: number, id = 'Avoiding-v0'): Promise<SimRun> {
+  const { env, task } = await makeTask(id);
   const rng = Rng.fromSeed(0);
-  const action = new Float32Array(2);
+  const { high, size } = env.actionSpace as Box;
+  const action = new Float32Array(size);
   env.reset({ seed: 0 });
   const start = performance.now();
   for (let i = 0; i < steps; i++) {
-    action[0] = rng.uniform(-0.0125, 0.0125);
-    action[1] = rng.uniform(0, 0.0125);
+    for (let j = 0; j < size; j++) {
+      const bound = high[j] as number;
+      action[j] = rng.uniform(j === size - 1 ? 0 : -bound, bound);
+    }
     const { terminated, truncated } = env.step(action);
     if (terminated || truncated) env.reset();
   }
