@@ -7,6 +7,7 @@ import { evalCommand } from './eval.ts';
 import { describeFailure, EXIT } from './failure.ts';
 import { projectVersion } from './project.ts';
 import { quickstartCommand } from './quickstart.ts';
+import { reproduceCommand } from './reproduce.ts';
 import { trainCommand } from './train.ts';
 import { watchCommand } from './watch.ts';
 
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     trainCommand(),
     evalCommand(),
     watchCommand(),
+    reproduceCommand(),
     dataCommand(),
     envCommand(),
     doctorCommand(),

@@ -10,7 +10,7 @@ export interface GatedAtom {
   readonly classes: readonly { readonly intercept: number; readonly slope: readonly number[] }[];
 }
 
-/** The three distances of a fitted atom from a true one. */
+/** How far the expert of a fitted atom lies from that of a true one. */
 interface Distances {
   readonly squared: number;
   readonly plain: number;
@@ -43,11 +43,12 @@ function lossAt(
         (v, d) => v + (translation[d] as number) - ((truth[j] as GatedAtom).gateSlope[d] as number),
       ),
     );
+  const distanceOf = (i: number, j: number) => (experts[i] as readonly Distances[])[j] as Distances;
   const cells = fitted.map((_, i) => {
     let nearest = 0;
     let least = Infinity;
     truth.forEach((_, j) => {
-      const distance = gateDistance(i, j) ** 2 + (experts[i]?.[j] as Distances).squared;
+      const distance = gateDistance(i, j) ** 2 + distanceOf(i, j).squared;
       if (distance < least) {
         least = distance;
         nearest = j;
@@ -62,7 +63,7 @@ function lossAt(
     for (const i of members) {
       const weight = Math.exp((fitted[i] as GatedAtom).gateIntercept + t2);
       const gate = gateDistance(i, j);
-      const { plain, squared } = experts[i]?.[j] as Distances;
+      const { plain, squared } = distanceOf(i, j);
       loss += weight * (members.length > 1 ? gate * gate + squared : gate + plain);
       mass += weight;
     }

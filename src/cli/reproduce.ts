@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { ReproductionResult } from '../reproduce/report.ts';
+import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
+import { table } from './table.ts';
+import { defineVerb } from './verb.ts';
+
+interface ReproduceOptions {
+  readonly quick: boolean;
+  readonly out?: string;
+  readonly data?: string;
+  readonly resume: boolean;
+  readonly force: boolean;
+}
+
+/** Lays out what was measured for the terminal. */
+async function describeResult(
+  { figures, name, verdict }: ReproductionResult,
+  report: string,
+): Promise<string> {
+  const { formatMeasured } = await import('../reproduce/report.ts');
+  const rows = figures.map((figure) => [
+    figure.name,
+    formatMeasured(figure),
+    figure.target ?? '',
+    figure.holds === undefined ? '' : figure.holds ? 'yes' : 'no',
+  ]);
+  const measured =
+    rows.length === 0 ? '' : `${table(['figure', 'measured', 'must reach', 'reached'], rows)}\n`;
+  return `${measured}${name}: ${verdict}\n${report}`;
+}
+
+/** Builds `modewise reproduce`. */
+export function reproduceCommand(): Command {
+  const command = new Command('reproduce')
+    .description("obtain a paper's claim again, or refute it: a report with protocol, figures and verdict")
+    .argument('[name]', 'which one; without it they are listed')
+    .option('--quick', 'less data and fewer repetitions: minutes instead of hours', false)
+    .option('--out <dir>', 'folder for the report (default: reports/NAME, or reports/NAME-quick)')
+    .option(
+      '--data <dir>',
+      'folder with data that are not part of modewise, e.g. the IDX files of Fashion-MNIST',
+    )
+    .option('--resume', 'continue after an interruption; finished work is not done again', false)
+    .option('--force', 'replace an existing report once the new one is complete', false);
+  return defineVerb<ReproduceOptions>(
+    command,
+    {
+      examples: [
+        ['modewise reproduce', 'lists what can be reproduced'],
+        ['modewise reproduce em-mirror-descent --quick', 'EM against gradient descent, in about a minute'],
+        ['modewise reproduce softmax-gating-rates --resume', 'goes on where Ctrl-C or a kill stopped it'],
+      ],
+      seedMeaning: 'seed of data, starts and everything else that is drawn',
+      interruptMessage: 'stopping after this piece of work',
+    },
+    async ([name], { given, options, progress, say, signal, warn }) => {
+      const { findReproduction, reproductions } = await import('../reproduce/registry.ts');
+      if (name === undefined) {
+        const known = reproductions.map(({ duration, name: id, summary }) => ({
+          name: id,
+          summary,
+          duration,
+        }));
+        return {
+          json: { reproductions: known },
+          text: table(
+            ['name', 'claim'],
+            known.map((row) => [row.name, `${row.summary} (${row.duration})`]),
+          ),
+        };
+      }
+      const reproduction = findReproduction(name);
+      const { readIdentity, reproductionFiles, Units } = await import('../reproduce/units.ts');
+      const { toResult, writeReport } = await import('../reproduce/report.ts');
+      const kind: OutputKind = {
+        name: 'reproduction',
+        recognize: (folder) => readIdentity(folder) !== undefined,
+      };
+      const out = options.out ?? join('reports', options.quick ? `${name}-quick` : name);
+      const output = claimOutput(out, kind, options);
+      const before = output.resuming ? readIdentity(output.path) : undefined;
+      // a resumed run keeps what it began with, unless something else is asked for: that is then refused
+      const seed = given('seed') || before === undefined ? options.seed : before.seed;
+      const quick = given('quick') || before === undefined ? options.quick : before.quick;
+      const identity = { name: reproduction.name, quick, seed };
+      progress.start(reproduction.name);
+      const { parts, report } = await fillOutput(
+        output,
+        async () => {
+          const onUnit = (done: number, unit: string) => say(`${reproduction.name}: ${unit} (${done} done)`);
+          const units = new Units(output.path, identity, { signal, onUnit });
+          const found = await reproduction.run({
+            quick,
+            seed,
+            units,
+            ...(options.data === undefined ? {} : { dataFolder: options.data }),
+          });
+          return { parts: found, report: writeReport(output.path, reproduction, identity, found) };
+        },
+        {
+          isComplete: () => true,
+          isUseful: () => existsSync(join(output.path, reproductionFiles.units)),
+          onKept: (replaced) => warn(`the report that was to be replaced is kept in ${replaced}`),
+        },
+      );
+      for (const { notRun, title } of parts) if (notRun !== undefined) warn(`${title}: not run. ${notRun}`);
+      const result = toResult(reproduction.name, parts);
+      return { json: { ...result, report }, text: await describeResult(result, report) };
+    },
+  );
+}

@@ -1,0 +1,23 @@
+import { UsageError } from '../errors.ts';
+import { didYouMean } from '../nearest-name.ts';
+import { emMirrorDescent } from './em-mirror-descent.ts';
+import type { Reproduction } from './reproduction.ts';
+import { softmaxGatingRates } from './softmax-gating-rates.ts';
+
+/** Everything that `modewise reproduce` knows. */
+export const reproductions: readonly Reproduction[] = [emMirrorDescent, softmaxGatingRates];
+
+/**
+ * Finds a reproduction by its name.
+ *
+ * @throws UsageError when there is none of this name.
+ */
+export function findReproduction(name: string): Reproduction {
+  const found = reproductions.find((reproduction) => reproduction.name === name);
+  if (found !== undefined) return found;
+  const names = reproductions.map((reproduction) => reproduction.name);
+  throw new UsageError({
+    what: `There is no reproduction called '${name}'`,
+    remedy: didYouMean(name, names),
+  });
+}

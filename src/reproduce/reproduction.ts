@@ -1,0 +1,74 @@
+import type { Chart } from './chart.ts';
+import type { Units } from './units.ts';
+
+/** Whether a claim was obtained again: it was, it was not, or something needed for it is missing here. */
+export type Verdict = 'holds' | 'falls-short' | 'not-run';
+
+/** A number as a paper has it. */
+export interface Published {
+  /** As printed, or as read. */
+  readonly value: string;
+  /** `verified`: read in the named source. `figure`: read off a plot by eye. `unverified`: known only at second hand. */
+  readonly mark: 'verified' | 'figure' | 'unverified';
+  readonly source: string;
+}
+
+/** One measured number of a report. */
+export interface Figure {
+  readonly name: string;
+  /** Mean over the repetitions; null where it could not be measured. */
+  readonly mean: number | null;
+  /** Standard deviation over the repetitions, or half the width of the 95 % interval where `spreadIs` says so. */
+  readonly spread: number | null;
+  readonly spreadIs?: 'deviation' | 'interval';
+  /** Repetitions. */
+  readonly count: number;
+  /** What it must reach, in words; absent where it is only reported. */
+  readonly target?: string;
+  /** Whether it does. */
+  readonly holds?: boolean;
+  readonly published?: Published;
+}
+
+/** One experiment of a reproduction. */
+export interface Part {
+  readonly title: string;
+  /** How it was done, a sentence or fact a line, seeds included. */
+  readonly protocol: readonly string[];
+  readonly figures: readonly Figure[];
+  readonly charts: readonly Chart[];
+  /** What a reader should know to judge the figures. */
+  readonly notes: readonly string[];
+  /** Why it was not run, and what to do about it. */
+  readonly notRun?: string;
+}
+
+/** What a reproduction works with. */
+export interface ReproductionContext {
+  /** Fewer repetitions and less data, for minutes instead of hours. */
+  readonly quick: boolean;
+  readonly seed: number;
+  /** Folder with data that are not ours to distribute; undefined: where the system's packages put them. */
+  readonly dataFolder?: string;
+  /** Work that survives a kill. */
+  readonly units: Units;
+}
+
+/** A published claim that can be checked by command. */
+export interface Reproduction {
+  readonly name: string;
+  /** One line for the list. */
+  readonly summary: string;
+  /** Authors, title, where. */
+  readonly paper: string;
+  /** Says roughly how long `--quick` and the whole take. */
+  readonly duration: string;
+  run(context: ReproductionContext): Promise<readonly Part[]>;
+}
+
+/** Judges parts: what fails decides, then what is missing. */
+export function judge(parts: readonly Part[]): Verdict {
+  if (parts.some(({ figures }) => figures.some(({ holds }) => holds === false))) return 'falls-short';
+  if (parts.some(({ notRun }) => notRun !== undefined)) return 'not-run';
+  return 'holds';
+}

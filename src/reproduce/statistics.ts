@@ -1,0 +1,16 @@
+/** Computes the mean. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Computes the standard deviation of a sample (divided by n - 1); 0 for a single value. */
+export function deviation(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
+
+/** Averages curves of equal length point by point. */
+export function meanCurve(curves: readonly (readonly number[])[]): number[] {
+  return (curves[0] ?? []).map((_, t) => mean(curves.map((curve) => curve[t] as number)));
+}

@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reproductions } from '../../src/reproduce/registry.ts';
+import { modewise, modewiseJson, startModewise } from './modewise.ts';
+
+interface Result {
+  readonly name: string;
+  readonly verdict: string;
+  readonly figures: readonly {
+    readonly name: string;
+    readonly mean: number | null;
+    readonly holds?: boolean;
+  }[];
+  readonly report: string;
+}
+
+describe('modewise reproduce', () => {
+  let folder: string;
+  let empty: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'modewise-reproduce-'));
+    empty = join(folder, 'empty');
+    mkdirSync(empty);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('lists what can be reproduced', async () => {
+    const { stdout } = await modewise('reproduce');
+    for (const { name } of reproductions) expect(stdout).toContain(name);
+  });
+
+  it('refuses a name that is not there, with the nearest one', async () => {
+    const { code, stderr } = await modewise('reproduce', 'softmax-gating-rate');
+    expect(code).toBe(2);
+    expect(stderr).toContain('softmax-gating-rates');
+  });
+
+  it('goes on after kill -9, and ends in what an uninterrupted run has', async () => {
+    const args = (out: string) => [
+      'reproduce',
+      'em-mirror-descent',
+      '--quick',
+      '--data',
+      empty,
+      '--out',
+      join(folder, out),
+    ];
+    const running = startModewise(args('killed'));
+    await running.until(() => running.stderr().includes('instance/10 '));
+    running.process.kill('SIGKILL');
+    await running.ended;
+    expect(existsSync(join(folder, 'killed', 'report.md'))).toBe(false);
+    const refused = await modewise(...args('killed'));
+    expect(refused.code).toBe(2);
+    const resumed = startModewise([...args('killed'), '--resume']);
+    expect((await resumed.ended).code).toBe(0);
+    expect(resumed.stderr()).not.toContain('instance/5 ');
+    const whole = await modewiseJson<Result>(...args('whole'));
+    const results = (out: string) => readFileSync(join(folder, out, 'results.json'), 'utf8');
+    expect(results('killed')).toBe(results('whole'));
+    // without the images nothing is claimed about them
+    expect(whole).toMatchObject({ name: 'em-mirror-descent', verdict: 'not-run' });
+    expect(readFileSync(whole.report, 'utf8')).toContain('apt-get install dataset-fashion-mnist');
+  });
+
+  it('keeps finished work on Ctrl-C and says how to go on', async () => {
+    const out = join(folder, 'stopped');
+    const running = startModewise(['reproduce', 'softmax-gating-rates', '--quick', '--out', out]);
+    await running.until(() => running.stderr().includes('(1 done)'));
+    running.process.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('--resume');
+    expect(existsSync(join(out, 'units.jsonl'))).toBe(true);
+  });
+
+  it.each(reproductions.map(({ name }) => name))(
+    '%s --quick ends with a verdict, figures and a report',
+    async (name) => {
+      const out = join(folder, name);
+      const { figures, report, verdict } = await modewiseJson<Result>(
+        'reproduce',
+        name,
+        '--quick',
+        '--out',
+        out,
+      );
+      expect(['holds', 'not-run']).toContain(verdict);
+      expect(figures.length).toBeGreaterThan(0);
+      const text = readFileSync(report, 'utf8');
+      for (const [, chart] of text.matchAll(/\]\((.+\.svg)\)/g))
+        expect(existsSync(join(out, chart as string))).toBe(true);
+    },
+  );
+});
