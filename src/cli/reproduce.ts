@@ -20,15 +20,18 @@ async function describeResult(
   report: string,
 ): Promise<string> {
   const { formatMeasured } = await import('../reproduce/report.ts');
-  const rows = figures.map((figure) => [
-    figure.name,
-    formatMeasured(figure),
-    figure.target ?? '',
-    figure.holds === undefined ? '' : figure.holds ? 'yes' : 'no',
-  ]);
-  const measured =
-    rows.length === 0 ? '' : `${table(['figure', 'measured', 'must reach', 'reached'], rows)}\n`;
-  return `${measured}${name}: ${verdict}\n${report}`;
+  const parts = [...new Set(figures.map(({ part }) => part))].map((part) => {
+    const rows = figures
+      .filter((figure) => figure.part === part)
+      .map((figure) => [
+        figure.name,
+        formatMeasured(figure),
+        figure.target ?? '',
+        figure.holds === undefined ? '' : figure.holds ? 'yes' : 'no',
+      ]);
+    return `${part}\n${table(['figure', 'measured', 'must reach', 'reached'], rows)}\n`;
+  });
+  return [...parts, `${name}: ${verdict}`, report].join('\n');
 }
 
 /** Builds `modewise reproduce`. */
