@@ -21,6 +21,10 @@ export class EndEffector {
   readonly #x: SampledResponse;
   readonly #y: SampledResponse;
   readonly #massKg: number;
+  // written over and over, so that a sub-step allocates nothing
+  readonly #position = { x: 0, y: 0 };
+  readonly #velocity = { x: 0, y: 0 };
+  readonly #impulse = { x: 0, y: 0 };
 
   /** Commands the body's present position. */
   constructor(
@@ -49,8 +53,8 @@ export class EndEffector {
 
   /** Pushes the body for the sub-step that follows; to be called before each `PlanarWorld.step`. */
   push(): void {
-    const position = this.body.rigidBody.translation();
-    const velocity = this.body.rigidBody.linvel();
+    const position = this.body.rigidBody.translation(this.#position);
+    const velocity = this.body.rigidBody.linvel(this.#velocity);
     const [commandedX = 0, commandedY = 0] = this.commanded;
     this.#accelerate(
       this.#x.nextVelocity(velocity.x, commandedX - position.x) - velocity.x,
@@ -59,6 +63,8 @@ export class EndEffector {
   }
 
   #accelerate(x: number, y: number): void {
-    this.body.rigidBody.applyImpulse({ x: this.#massKg * x, y: this.#massKg * y }, true);
+    this.#impulse.x = this.#massKg * x;
+    this.#impulse.y = this.#massKg * y;
+    this.body.rigidBody.applyImpulse(this.#impulse, true);
   }
 }

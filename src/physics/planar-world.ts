@@ -41,8 +41,14 @@ export class Body {
   /** The engine's own objects, for the other modules of `src/physics`. */
   readonly rigidBody: RigidBody;
   readonly collider: Collider;
+  /** Radius of a circle about the centre that holds the whole shape, metres. */
+  readonly boundingRadius: number;
+  /** Position of a body that never moves; null for all others. */
+  readonly fixedAt: { readonly x: number; readonly y: number } | null;
 
-  constructor(name: string, rigidBody: RigidBody, collider: Collider) {
+  constructor(name: string, rigidBody: RigidBody, collider: Collider, boundingRadius: number) {
+    this.boundingRadius = boundingRadius;
+    this.fixedAt = rigidBody.isFixed() ? rigidBody.translation() : null;
     this.name = name;
     this.rigidBody = rigidBody;
     this.collider = collider;
@@ -75,6 +81,10 @@ export class PlanarWorld {
   readonly #world: World;
   readonly #bodies: Body[] = [];
   readonly #bodyOfCollider = new Map<number, Body>();
+  /** Several times the distance at which the engine begins to treat two bodies as in contact, metres. */
+  readonly #slack: number;
+  readonly #position = { x: 0, y: 0 };
+  readonly #velocity = { x: 0, y: 0 };
   #disposed = false;
 
   /**
@@ -89,6 +99,7 @@ export class PlanarWorld {
       });
     }
     this.subStepSeconds = options.subStepSeconds;
+    this.#slack = 0.05 * options.lengthUnit;
     this.#world = new World({ x: 0, y: 0 });
     this.#world.timestep = options.subStepSeconds;
     this.#world.lengthUnit = options.lengthUnit;
@@ -111,7 +122,7 @@ export class PlanarWorld {
       .setFriction(options.friction ?? 0)
       .setRestitution(0);
     const collider = this.#world.createCollider(surface, rigidBody);
-    const body = new Body(options.name, rigidBody, collider);
+    const body = new Body(options.name, rigidBody, collider, boundingRadius(options.shape));
     this.#bodies.push(body);
     this.#bodyOfCollider.set(collider.handle, body);
     return body;
@@ -127,6 +138,7 @@ export class PlanarWorld {
    * latest sub-step, or their shapes meet where it left them.
    */
   touching(body: Body): Body | null {
+    if (!this.#hasNeighbour(body)) return null;
     let touched: Body | null = null;
     this.#world.contactPairsWith(body.collider, (other) => {
       this.#world.contactPair(body.collider, other, (manifold) => {
@@ -141,6 +153,23 @@ export class PlanarWorld {
       if (other !== body && body.collider.contactCollider(other.collider, 0) !== null) return other;
     }
     return null;
+  }
+
+  /**
+   * Whether a body may have touched another in the latest sub-step. A fixed body is ruled out by the distance: contacts
+   * are those of the poses before the sub-step, in which the body moved by its velocity times the length of the sub-step.
+   */
+  #hasNeighbour({ boundingRadius, rigidBody }: Body): boolean {
+    const { x, y } = rigidBody.translation(this.#position);
+    const velocity = rigidBody.linvel(this.#velocity);
+    const moved = this.subStepSeconds * Math.hypot(velocity.x, velocity.y);
+    for (const other of this.#bodies) {
+      if (other.rigidBody === rigidBody) continue;
+      if (other.fixedAt === null) return true;
+      const reach = boundingRadius + other.boundingRadius + moved + this.#slack;
+      if ((other.fixedAt.x - x) ** 2 + (other.fixedAt.y - y) ** 2 < reach * reach) return true;
+    }
+    return false;
   }
 
   /**
@@ -166,6 +195,17 @@ export class PlanarWorld {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#world.free();
+  }
+}
+
+function boundingRadius(shape: Shape): number {
+  switch (shape.kind) {
+    case 'disc':
+      return shape.radius;
+    case 'box':
+      return Math.hypot(shape.halfWidth, shape.halfDepth);
+    case 'polygon':
+      return Math.max(...shape.points.map(([x, y]) => Math.hypot(x, y)));
   }
 }
 
