@@ -59,7 +59,7 @@ async function prepare(config: ImcConfig) {
     actionSize,
     unitStarts: cutIntoUnits('episode', episodeStarts, config.segmentLength),
   };
-  const shape = expertShape(config, observationSize, actionSize);
+  const shape = expertShape(config, expertData);
   const options = { shape, config: config.expert, rng: Rng.fromSeed(seed).fork('experts') };
   const shapes = episodeShapes(expertData.observations, observationSize, episodeStarts);
   const seeds = spreadSeeds(

@@ -1,6 +1,6 @@
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { Curriculum } from './curriculum.ts';
-import type { ImcConfig } from './imc-config.ts';
+import type { NetworkLayout } from './imc-config.ts';
 import type { SpanEnd, TrainingSpan } from './training-loop.ts';
 import type { Checkpoint } from './training-run.ts';
 
@@ -41,7 +41,10 @@ export interface Experts {
 }
 
 /** Lays out the networks of the experts. */
-export function expertShape(config: ImcConfig, observationSize: number, actionSize: number): MlpShape {
+export function expertShape(
+  config: { readonly components: number; readonly expert: NetworkLayout },
+  { observationSize, actionSize }: Pick<ExpertData, 'observationSize' | 'actionSize'>,
+): MlpShape {
   const { kind, hidden, activation, residual } = config.expert;
   const layers = kind === 'linear' ? [] : hidden;
   return {

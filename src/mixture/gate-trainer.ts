@@ -2,14 +2,16 @@ import type { Rng } from '../random.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
-import type { ImcConfig } from './imc-config.ts';
+import type { Curriculum } from './curriculum.ts';
+import type { Gate } from './gate.ts';
+import type { NetworkMixtureConfig } from './imc-config.ts';
 import { withNoise } from './observation-noise.ts';
 import { Rows } from './rows.ts';
 import { TrainedNetwork } from './trained-network.ts';
 import { runSpan, type SpanEnd, type TrainingSpan } from './training-loop.ts';
 import type { Checkpoint } from './training-run.ts';
 
-/** Observations over which the gate's entropy is averaged, at most. */
+/** Observations over which the gate's entropy is averaged, at most, and that it answers at once. */
 const entropySamples = 4096;
 
 /** The observations that a gate learns from, and where each one's target is found. */
@@ -23,14 +25,20 @@ export interface GateData {
 /** What a {@link GateTrainer} is built from. */
 export interface GateTrainerOptions {
   readonly shape: MlpShape;
-  readonly config: ImcConfig['gate'];
+  readonly config: NetworkMixtureConfig['gate'];
   readonly rng: Rng;
   /** Whether the data is kept on the device; false where left out. */
   readonly dataOnDevice?: boolean | undefined;
 }
 
 /** Lays out the gate's network: Do in, a logit per component out. */
-export function gateShape(config: ImcConfig, observationSize: number): MlpShape {
+export function gateShape(
+  config: {
+    readonly components: number;
+    readonly gate: Pick<NetworkMixtureConfig['gate'], 'hidden' | 'activation'>;
+  },
+  observationSize: number,
+): MlpShape {
   return {
     networks: 1,
     inputSize: observationSize,
@@ -62,12 +70,13 @@ export function constantGate(shape: MlpShape, probabilities: Float64Array): Name
  * Fits the inference network g(z|o) to the posterior: minibatches of all data, soft cross-entropy
  * -Σ_z p(z|u) log g(z|o), which minimizes the expected KL(p(z|u) ‖ g(z|o)).
  */
-export class GateTrainer {
+export class GateTrainer implements Gate {
   readonly shape: MlpShape;
+  readonly features = 'linear';
   readonly #observations: Rows;
   readonly #unitOfStep: Int32Array;
   readonly #dataOnDevice: boolean;
-  readonly #config: ImcConfig['gate'];
+  readonly #config: NetworkMixtureConfig['gate'];
   readonly #trained: TrainedNetwork;
 
   constructor(data: GateData, options: GateTrainerOptions) {
@@ -80,9 +89,12 @@ export class GateTrainer {
     this.#trained = new TrainedNetwork(shape, config.weightDecay, rng);
   }
 
-  /** @param posterior - p(z|u), shape `[U, C]`. */
-  async improve(posterior: Float64Array, span: TrainingSpan): Promise<SpanEnd> {
-    const targets = new Rows(Float32Array.from(posterior), this.shape.outputSize, this.#dataOnDevice);
+  async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {
+    const targets = new Rows(
+      Float32Array.from(curriculum.posterior()),
+      this.shape.outputSize,
+      this.#dataOnDevice,
+    );
     try {
       return await runSpan(this.#trained.optimizer, () => this.#loss(targets), span);
     } finally {
@@ -105,7 +117,18 @@ export class GateTrainer {
     return tf.logSoftmax(tf.reshape(logits, [observations.shape[0], this.shape.outputSize]));
   }
 
-  /** Copies out the weights that a policy needs. */
+  async logProbabilities(): Promise<Float64Array> {
+    const steps = this.#unitOfStep.length;
+    const result = new Float64Array(steps * this.shape.outputSize);
+    for (let first = 0; first < steps; first += entropySamples) {
+      const size = Math.min(entropySamples, steps - first);
+      const block = tf.tidy(() => this.#logGate(this.#observations.slice(first, size)));
+      result.set(await block.data<'float32'>(), first * this.shape.outputSize);
+      block.dispose();
+    }
+    return result;
+  }
+
   weights(): Promise<NamedArrays> {
     return this.#trained.weights();
   }
@@ -124,17 +147,14 @@ export class GateTrainer {
     return value as number;
   }
 
-  /** Saves everything that a bit-equal resume needs. */
   getState(): Promise<Checkpoint> {
     return this.#trained.getState();
   }
 
-  /** Continues from a saved state. @throws CheckpointError when it does not fit. */
   setState(saved: Checkpoint): void {
     this.#trained.setState(saved);
   }
 
-  /** Frees the tensors. */
   dispose(): void {
     this.#trained.dispose();
     this.#observations.dispose();

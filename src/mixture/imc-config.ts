@@ -6,10 +6,10 @@ import { curriculumLevels } from './units.ts';
 /** Listed here because acting reads this module too, and must not load TensorFlow.js for it. */
 const activations = ['relu', 'tanh', 'silu', 'mish', 'gelu'] as const satisfies readonly Activation[];
 
-const count = z.int().min(1);
-const steps = z.int().min(0);
-const positive = z.number().positive();
-const notNegative = z.number().min(0);
+export const count = z.int().min(1);
+export const steps = z.int().min(0);
+export const positive = z.number().positive();
+export const notNegative = z.number().min(0);
 
 /** How long a policy keeps the component it drew: one step, a number of steps, or the whole episode. */
 export const commitmentSchema = z.union([z.enum(['step', 'episode']), count]);
@@ -20,7 +20,8 @@ export type Commitment = z.infer<typeof commitmentSchema>;
 /** The forms an expert can take; see `docs/methods/imc.md`. */
 export const expertKinds = ['independent', 'shared-weights', 'shared-trunk', 'linear'] as const;
 
-const expertSchema = z.strictObject({
+/** Networks of experts: how they are laid out. */
+const layoutShape = {
   /**
    * `independent` networks; `shared-weights`: all layers but the last share their weights and keep a bias per
    * expert; `shared-trunk`: all layers but the last are shared; `linear`: linear-Gaussian, in closed form.
@@ -31,6 +32,13 @@ const expertSchema = z.strictObject({
   activation: z.enum(activations).default('silu'),
   /** Joins the hidden layers to pre-activation residual blocks of two. */
   residual: z.boolean().default(false),
+};
+
+/** The layout of the networks of experts. */
+export type NetworkLayout = z.infer<z.ZodObject<typeof layoutShape>>;
+
+const expertSchema = z.strictObject({
+  ...layoutShape,
   /** Of the Gaussian likelihood, in standard deviations of the data's actions; the same for all experts. */
   standardDeviation: positive.default(1),
   /** Steps drawn per training step over all experts, divided evenly: the cost does not grow with the components. */
@@ -82,3 +90,6 @@ export const imcConfigSchema = z.strictObject({
 
 /** The resolved options of one training. */
 export type ImcConfig = z.infer<typeof imcConfigSchema>;
+
+/** What all mixtures of networks that are trained by turns have in common. */
+export type NetworkMixtureConfig = Omit<ImcConfig, 'form' | 'eta' | 'activeSamples'>;

@@ -1,7 +1,7 @@
 import type { NormalizerJson } from '../data/normalizer.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
-import type { ImcConfig } from './imc-config.ts';
+import type { GateFeatures } from './gate-features.ts';
 
 /** What one component came to be. */
 export interface ComponentSummary {
@@ -17,23 +17,32 @@ export interface ComponentSummary {
   readonly purity: number;
 }
 
-/** A trained mixture of experts and its gate, as plain data: all that acting needs. */
-export interface MixtureModel {
-  readonly config: ImcConfig;
+/** What acting needs to know of the data that was learned from. */
+export interface DataScaling {
   readonly envId: string;
   readonly observationNormalizer: NormalizerJson;
   readonly actionNormalizer: NormalizerJson;
   /** Least and greatest demonstrated action per dimension, raw, shape `[Da]`: actions are kept within. */
   readonly actionLow: readonly number[];
   readonly actionHigh: readonly number[];
+}
+
+/** A trained mixture of experts and its gate, as plain data: all that acting needs. */
+export interface MixtureModel extends DataScaling {
+  /** Resolved by the schema of the method that trained it. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** C networks. */
   readonly expertShape: MlpShape;
   readonly experts: NamedArrays;
-  /** One network, Do in, C logits out. */
+  /** One network, features of the observation in, C logits out. */
   readonly gateShape: MlpShape;
   readonly gate: NamedArrays;
+  /** What the gate's network is given of a normalized observation; `linear` where left out. */
+  readonly gateFeatures?: GateFeatures;
+  /** Of the experts' Gaussians, in standard deviations of the data's actions. */
+  readonly standardDeviation: number;
   readonly components: readonly ComponentSummary[];
-  /** Why the updates of the curricula ended, or that the training was interrupted. */
+  /** Why the training ended: its bound had settled, it was done, or it was interrupted. */
   readonly stopped: 'tolerance' | 'iterations' | 'interrupted';
   /** Seed of the training. */
   readonly seed: number;

@@ -108,3 +108,32 @@ export async function runSpan(
   }
   return { step, loss: total / (step - span.from) };
 }
+
+/** Training steps between two checkpoints within a phase. */
+const checkpointSteps = 500;
+
+/** A phase of training that is saved now and then. */
+export interface ChunkedSpan extends TrainingSpan {
+  /** Called every few hundred steps, but not at the end of the phase. */
+  readonly onChunk: (step: number) => Promise<void>;
+}
+
+/** Trains from `from` to the end of a phase, or until aborted, in stretches between which it can be saved. */
+export async function inChunks(
+  improve: (span: TrainingSpan) => Promise<SpanEnd>,
+  { onChunk, ...span }: ChunkedSpan,
+): Promise<SpanEnd> {
+  const aborted = () => span.signal?.aborted === true;
+  let end: SpanEnd = { step: span.from, loss: Number.NaN };
+  while (end.step < span.to && !aborted()) {
+    const to = Math.min(span.to, (Math.floor(end.step / checkpointSteps) + 1) * checkpointSteps);
+    end = await improve({ ...span, from: end.step, to });
+    if (end.step < span.to && !aborted()) await onChunk(end.step);
+  }
+  return end;
+}
+
+/** The loss as a column of the log; none where no step was taken, or none is measured. */
+export function lossOf(end: SpanEnd): { loss?: number } {
+  return Number.isNaN(end.loss) ? {} : { loss: end.loss };
+}

@@ -1,4 +1,5 @@
 import { Normalizer } from '../data/normalizer.ts';
+import { type GateFeatures, gateFeatures } from '../mixture/gate-features.ts';
 import type { Commitment } from '../mixture/imc-config.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
 import { Rng } from '../random.ts';
@@ -17,6 +18,7 @@ export type ActingMixture = Pick<
   | 'experts'
   | 'gateShape'
   | 'gate'
+  | 'gateFeatures'
 >;
 
 /**
@@ -37,6 +39,7 @@ export class MixturePolicy implements Policy {
   readonly #high: readonly number[];
   readonly #experts: InferenceMlp;
   readonly #gate: InferenceMlp;
+  readonly #gateFeatures: GateFeatures;
   #streams: Rng[] = [];
   /** Steps done per episode, shape `[B]`. */
   #steps = new Int32Array(0);
@@ -60,6 +63,7 @@ export class MixturePolicy implements Policy {
     this.#high = mixture.actionHigh;
     this.#experts = new InferenceMlp(mixture.expertShape, mixture.experts);
     this.#gate = new InferenceMlp(mixture.gateShape, mixture.gate);
+    this.#gateFeatures = mixture.gateFeatures ?? 'linear';
   }
 
   /** C. */
@@ -117,7 +121,7 @@ export class MixturePolicy implements Policy {
     const { components, observationSize } = this;
     const row = this.#probabilities.subarray(episode * components, (episode + 1) * components);
     const input = inputs.subarray(episode * observationSize, (episode + 1) * observationSize);
-    this.#gate.forward(0, input, row, 1);
+    this.#gate.forward(0, gateFeatures(this.#gateFeatures, input), row, 1);
     softmaxInPlace(row);
     this.#component[episode] = (this.#streams[episode] as Rng).categorical(row);
   }

@@ -1,18 +1,17 @@
 import { CheckpointError } from '../errors.ts';
-import { Curriculum } from './curriculum.ts';
+import { Curriculum, type CurriculumForm } from './curriculum.ts';
 import type { Experts } from './experts.ts';
-import type { GateTrainer } from './gate-trainer.ts';
-import type { ImcConfig } from './imc-config.ts';
-import type { ImcProblem } from './imc-problem.ts';
+import type { Gate } from './gate.ts';
 import { joinParts, takePart } from './parts.ts';
-import type { Checkpoint, Json } from './training-run.ts';
+import { describeIdentity, type RunIdentity, requireIdentity } from './run-identity.ts';
+import type { Checkpoint } from './training-run.ts';
 
 /**
- * Where a training stands: `select` alternates experts and curricula, `refine` trains on with the curricula
- * fixed, `gate` fits the inference network.
+ * Where a training stands: `select` trains the experts between two updates of the curricula, `select-gate` the gate
+ * where the method fits one in every iteration, `refine` trains on with the curricula fixed, `gate` fits the gate.
  */
-export interface ImcPosition {
-  readonly phase: 'select' | 'refine' | 'gate' | 'done';
+export interface AlternatingPosition {
+  readonly phase: 'select' | 'select-gate' | 'refine' | 'gate' | 'done';
   /** Updates of the curricula done. */
   readonly iteration: number;
   /** Training steps done in this iteration or phase. */
@@ -24,29 +23,24 @@ export interface ImcPosition {
 }
 
 /** What changes in the course of a training. */
-export interface ImcProgress {
+export interface AlternatingProgress {
   readonly curriculum: Curriculum;
-  readonly position: ImcPosition;
+  readonly position: AlternatingPosition;
 }
 
 /** The parts of a training that a checkpoint is made of or restored into. */
-export interface ImcParts {
-  readonly problem: ImcProblem;
-  readonly config: ImcConfig;
-  readonly seed: number;
+export interface AlternatingParts extends RunIdentity {
+  /** C. */
+  readonly components: number;
+  readonly form: CurriculumForm;
   readonly experts: Experts;
-  readonly gate: GateTrainer;
-}
-
-/** What a checkpoint must have been made with to be continued. */
-function identity({ config, seed, problem }: ImcParts): { readonly [key: string]: Json } {
-  return { config, seed, data: problem.fingerprint() };
+  readonly gate: Gate;
 }
 
 /** Puts all that a bit-equal resume needs into a checkpoint. */
 export async function makeCheckpoint(
-  parts: ImcParts,
-  { curriculum, position }: ImcProgress,
+  parts: AlternatingParts,
+  { curriculum, position }: AlternatingProgress,
 ): Promise<Checkpoint> {
   const experts = await parts.experts.getState();
   const gate = await parts.gate.getState();
@@ -59,7 +53,7 @@ export async function makeCheckpoint(
       curriculum: { logWeights: { shape, data: logWeights } },
     }),
     state: {
-      ...identity(parts),
+      ...describeIdentity(parts),
       position: { ...position },
       posteriorIsUniform,
       experts: experts.state,
@@ -73,19 +67,11 @@ export async function makeCheckpoint(
  *
  * @throws CheckpointError when it was made with another configuration, seed or data, or is incomplete.
  */
-export function restoreCheckpoint(parts: ImcParts, saved: Checkpoint): ImcProgress {
-  for (const [key, expected] of Object.entries(identity(parts))) {
-    if (JSON.stringify(saved.state[key]) === JSON.stringify(expected)) continue;
-    throw new CheckpointError({
-      what: `The checkpoint was made with another ${key}`,
-      found: JSON.stringify(saved.state[key]),
-      expected: JSON.stringify(expected),
-      remedy: 'resume with what the training began with, or start a new one',
-    });
-  }
+export function restoreCheckpoint(parts: AlternatingParts, saved: Checkpoint): AlternatingProgress {
+  requireIdentity(saved, parts);
   const { position, posteriorIsUniform, experts, gate } = saved.state;
   const logWeights = takePart(saved.arrays, 'curriculum').logWeights?.data;
-  const { components, form } = parts.config;
+  const { components, form } = parts;
   const complete =
     logWeights instanceof Float64Array &&
     logWeights.length === parts.problem.units * components &&
@@ -104,6 +90,6 @@ export function restoreCheckpoint(parts: ImcParts, saved: Checkpoint): ImcProgre
   const state = { logWeights, posteriorIsUniform: posteriorIsUniform === true };
   return {
     curriculum: Curriculum.fromState(components, form, state),
-    position: position as unknown as ImcPosition,
+    position: position as unknown as AlternatingPosition,
   };
 }

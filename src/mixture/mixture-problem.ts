@@ -2,11 +2,17 @@ import { Normalizer } from '../data/normalizer.ts';
 import type { TrainingData } from '../data/training-data.ts';
 import { DatasetError } from '../errors.ts';
 import type { ExpertData } from './experts.ts';
-import type { ImcConfig } from './imc-config.ts';
-import { cutIntoUnits, unitOfStep } from './units.ts';
+import type { DataScaling } from './mixture-model.ts';
+import { type CurriculumLevel, cutIntoUnits, unitOfStep } from './units.ts';
 
-/** Training data as the mixture learns from it: normalized, and cut into the units of the curricula. */
-export class ImcProblem implements ExpertData {
+/** How the data is cut into units: see {@link cutIntoUnits}. */
+export interface UnitPlan {
+  readonly level: CurriculumLevel;
+  readonly segmentLength: number;
+}
+
+/** Training data as a mixture learns from it: normalized, and cut into units. */
+export class MixtureProblem implements ExpertData {
   readonly data: TrainingData;
   readonly observationNormalizer: Normalizer;
   readonly actionNormalizer: Normalizer;
@@ -19,7 +25,7 @@ export class ImcProblem implements ExpertData {
   readonly unitOfStep: Int32Array;
 
   /** @throws DatasetError when the data or an episode is empty, or a value is not finite. */
-  constructor(data: TrainingData, config: ImcConfig) {
+  constructor(data: TrainingData, plan: UnitPlan) {
     requireSteps(data.episodeStarts);
     this.data = data;
     this.observationSize = data.observationSize;
@@ -28,7 +34,7 @@ export class ImcProblem implements ExpertData {
     this.actionNormalizer = Normalizer.fit(data.actions, data.actionSize);
     this.observations = this.observationNormalizer.normalize(data.observations);
     this.actions = this.actionNormalizer.normalize(data.actions);
-    this.unitStarts = cutIntoUnits(config.level, data.episodeStarts, config.segmentLength);
+    this.unitStarts = cutIntoUnits(plan.level, data.episodeStarts, plan.segmentLength);
     this.unitOfStep = unitOfStep(this.unitStarts);
   }
 
@@ -47,8 +53,19 @@ export class ImcProblem implements ExpertData {
     ];
   }
 
-  /** Finds the least and the greatest demonstrated action per dimension, raw, shape `[Da]`. */
-  actionRange(): { low: number[]; high: number[] } {
+  /** Puts together what acting needs to know of the data. */
+  scaling(): DataScaling {
+    const { low, high } = this.#actionRange();
+    return {
+      envId: this.data.envId,
+      observationNormalizer: this.observationNormalizer.toJSON(),
+      actionNormalizer: this.actionNormalizer.toJSON(),
+      actionLow: low,
+      actionHigh: high,
+    };
+  }
+
+  #actionRange(): { low: number[]; high: number[] } {
     const { actions, actionSize } = this.data;
     const low = new Array<number>(actionSize).fill(Number.POSITIVE_INFINITY);
     const high = new Array<number>(actionSize).fill(Number.NEGATIVE_INFINITY);

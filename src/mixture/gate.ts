@@ -1,0 +1,27 @@
+import type { MlpShape } from '../tensor/mlp-shape.ts';
+import type { Curriculum } from './curriculum.ts';
+import type { GateFeatures } from './gate-features.ts';
+import type { SpanEnd, TrainingSpan } from './training-loop.ts';
+import type { Checkpoint } from './training-run.ts';
+
+/** The distribution g(z|o) over components that a mixture acts with, and a way to fit it to curricula. */
+export interface Gate {
+  /** The shape in which {@link Gate.weights} are given: one network, C logits out. */
+  readonly shape: MlpShape;
+  /** What the network is given of an observation. */
+  readonly features: GateFeatures;
+  /** Fits the gate to the curricula, over a span of training steps or, in closed form, at once. */
+  improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd>;
+  /** Computes log g(z|o) of the observations of all steps, shape `[N, C]`. */
+  logProbabilities(): Promise<Float64Array>;
+  /** Computes the mean entropy of the gate's answers on the data, in nats. */
+  meanEntropy(): Promise<number>;
+  /** Copies out the weights that a policy needs. */
+  weights(): Promise<Checkpoint['arrays']>;
+  /** Saves everything that a bit-equal resume needs. */
+  getState(): Promise<Checkpoint>;
+  /** Continues from a saved state. @throws CheckpointError when it does not fit. */
+  setState(saved: Checkpoint): void;
+  /** Frees the tensors. */
+  dispose(): void;
+}

@@ -1,0 +1,28 @@
+import { CheckpointError } from '../errors.ts';
+import type { MixtureProblem } from './mixture-problem.ts';
+import type { Checkpoint, Json } from './training-run.ts';
+
+/** What a checkpoint must have been made with to be continued. */
+export interface RunIdentity {
+  readonly problem: MixtureProblem;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+}
+
+/** Puts the identity of a training into plain JSON, as part of a checkpoint's state. */
+export function describeIdentity({ config, seed, problem }: RunIdentity): { readonly [key: string]: Json } {
+  return { config: config as { readonly [key: string]: Json }, seed, data: problem.fingerprint() };
+}
+
+/** @throws CheckpointError when the checkpoint was made with another configuration, seed or data. */
+export function requireIdentity(saved: Checkpoint, identity: RunIdentity): void {
+  for (const [key, expected] of Object.entries(describeIdentity(identity))) {
+    if (JSON.stringify(saved.state[key]) === JSON.stringify(expected)) continue;
+    throw new CheckpointError({
+      what: `The checkpoint was made with another ${key}`,
+      found: JSON.stringify(saved.state[key]),
+      expected: JSON.stringify(expected),
+      remedy: 'resume with what the training began with, or start a new one',
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { TrainingData } from '../data/training-data.ts';
+import { CheckpointError } from '../errors.ts';
+import { gateFeatureKinds } from '../mixture/gate-features.ts';
+import type { Commitment } from '../mixture/imc-config.ts';
+import type { MixtureModel } from '../mixture/mixture-model.ts';
+import { joinParts, takePart } from '../mixture/parts.ts';
+import type { TrainingRun } from '../mixture/training-run.ts';
+import type { Method } from './method.ts';
+import { type ActingMixture, MixturePolicy } from './mixture-policy.ts';
+import type { SavedPolicy } from './saved-policy.ts';
+
+const normalizerSchema = z.looseObject({
+  version: z.literal(1),
+  mean: z.array(z.number()),
+  std: z.array(z.number()),
+});
+
+const shapeSchema = z.looseObject({
+  networks: z.int(),
+  inputSize: z.int(),
+  hidden: z.array(z.int()),
+  outputSize: z.int(),
+  activation: z.enum(['linear', 'relu', 'tanh', 'silu', 'mish', 'gelu']),
+  sharedWeights: z.int().default(0),
+  sharedBiases: z.int().default(0),
+  residual: z.boolean().default(false),
+});
+
+/** What the JSON part of a saved mixture holds; summaries of the training are kept but not read back. */
+const modelSchema = z.looseObject({
+  observationNormalizer: normalizerSchema,
+  actionNormalizer: normalizerSchema,
+  actionLow: z.array(z.number()),
+  actionHigh: z.array(z.number()),
+  expertShape: shapeSchema,
+  gateShape: shapeSchema,
+  gateFeatures: z.enum(gateFeatureKinds).default('linear'),
+});
+
+function save(method: string, mixture: MixtureModel): SavedPolicy {
+  const { config, envId, experts, gate, ...model } = mixture;
+  return {
+    method,
+    envId,
+    observationSize: mixture.expertShape.inputSize,
+    actionSize: mixture.expertShape.outputSize,
+    config,
+    model,
+    arrays: joinParts({ experts, gate }),
+  };
+}
+
+/** What a {@link mixtureMethod} is made of. */
+export interface MixtureMethodParts<Config> extends Pick<Method, 'name' | 'summary'> {
+  readonly schema: z.ZodType<Config>;
+  /** Loads what trains on tensors: acting must not load TensorFlow.js. */
+  readonly trainer: () => Promise<
+    (data: TrainingData, config: Config, run: TrainingRun) => Promise<MixtureModel>
+  >;
+  /** How long a policy keeps the component it drew; of mixtures with more than one, a setting of acting. */
+  readonly commitment: (config: Config) => Commitment;
+  readonly actingKeys: readonly string[];
+  readonly presets?: Method['presets'];
+}
+
+/** Makes a method of the registry out of a training whose result acts as a mixture of experts. */
+export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method {
+  const { actingKeys, name, presets = {}, schema, summary } = parts;
+  return {
+    ...{ actingKeys, name, presets, schema, summary },
+    async train(data, config, run) {
+      const train = await parts.trainer();
+      const mixture = await train(data, config as Config, run);
+      return { policy: save(name, mixture), complete: mixture.stopped !== 'interrupted' };
+    },
+    load(saved) {
+      const model = modelSchema.safeParse(saved.model);
+      const config = schema.safeParse(saved.config);
+      const problem = model.error?.issues[0] ?? config.error?.issues[0];
+      if (problem !== undefined || !model.success || !config.success) {
+        throw new CheckpointError({
+          what: 'The saved mixture is incomplete or was written by another version',
+          where: `${model.success ? 'config' : 'model'}.${problem?.path.join('.') ?? ''}`,
+          found: problem?.message ?? 'nothing',
+          remedy: 'train again with this version',
+        });
+      }
+      const mixture: ActingMixture = {
+        ...model.data,
+        experts: takePart(saved.arrays, 'experts'),
+        gate: takePart(saved.arrays, 'gate'),
+      };
+      return new MixturePolicy(name, mixture, parts.commitment(config.data));
+    },
+  };
+}
