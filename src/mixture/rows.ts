@@ -22,10 +22,11 @@ export class Rows {
     const data = this.#onDevice;
     if (data !== undefined) return tf.tidy(() => tf.gather(data, tf.tensor1d(indices.slice(), 'int32')));
     const { width } = this;
+    const values = this.#values;
     const gathered = new Float32Array(indices.length * width);
     for (let i = 0; i < indices.length; i++) {
       const from = (indices[i] as number) * width;
-      for (let d = 0; d < width; d++) gathered[i * width + d] = this.#values[from + d] as number;
+      for (let d = 0; d < width; d++) gathered[i * width + d] = values[from + d] as number;
     }
     return tf.tensor2d(gathered, [indices.length, width]);
   }

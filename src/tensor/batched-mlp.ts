@@ -85,20 +85,11 @@ export class BatchedMlp {
   /** Applies one layer to [H, B, K], H being E or, while all networks agree, 1; returns [E or 1, B, N]. */
   #apply(index: number, input: tf.Tensor3D, activation: MlpShape['activation']): tf.Tensor3D {
     const { weights, bias } = this.#layers[index] as Layer;
-    const sharesWeights = weights.shape[0] < this.shape.networks;
-    if (!sharesWeights) return dense(input, weights, bias, activation);
     const [sets, batch, width] = input.shape;
-    const rows = sets === 1 ? input : tf.reshape<tf.Rank.R3>(input, [1, sets * batch, width]);
-    const outputWidth = weights.shape[2];
-    if (bias.shape[0] === 1) {
-      const output = dense(rows, weights, bias, activation);
-      return sets === 1 ? output : tf.reshape(output, [sets, batch, outputWidth]);
-    }
-    const product = tf.matMul(
-      tf.reshape<tf.Rank.R2>(rows, [sets * batch, width]),
-      tf.reshape<tf.Rank.R2>(weights, [width, outputWidth]),
-    );
-    return activate(tf.add<tf.Tensor3D>(tf.reshape(product, [sets, batch, outputWidth]), bias), activation);
+    if (bias.shape[0] > 1 || sets === 1) return dense(input, weights, bias, activation);
+    // a layer that all networks share sees their inputs as one batch
+    const rows = tf.reshape<tf.Rank.R3>(input, [1, sets * batch, width]);
+    return tf.reshape(dense(rows, weights, bias, activation), [sets, batch, weights.shape[2]]);
   }
 
   /** Copies the weights out of the backend; reads back, so call it outside the training loop. */

@@ -29,14 +29,14 @@ function withGradients(op: (...inputs: tf.Tensor[]) => tf.Tensor): Case['run'] {
 type MakeCase = (draw: Draw) => Case;
 
 const denseCase =
-  (activation: (typeof activations)[number], shared: boolean): MakeCase =>
+  (activation: (typeof activations)[number], shared: { input?: boolean; weights?: boolean } = {}): MakeCase =>
   (draw) => {
-    const E = draw.pick([1, 2, 9]);
-    const [B, K, N] = [draw.size(70), draw.size(20), draw.size(20)];
+    const E = draw.pick([1, 2, 9, 16]);
+    const [B, K, N] = [draw.pick([draw.size(70), 32]), draw.size(20), draw.size(20)];
     return {
       inputs: [
-        draw.floats([shared ? 1 : E, B, K], { scale: 1 }),
-        draw.floats([E, K, N], { scale: 1 }),
+        draw.floats([shared.input === true ? 1 : E, B, K], { scale: 1 }),
+        draw.floats([shared.weights === true ? 1 : E, K, N], { scale: 1 }),
         draw.floats([E, 1, N]),
       ],
       run: withGradients((x, w, b) =>
@@ -48,8 +48,13 @@ const denseCase =
 const cases: Readonly<Record<string, MakeCase>> = {
   ...Object.fromEntries(
     activations.flatMap((activation) => [
-      [`dense, ${activation}`, denseCase(activation, false)],
-      [`dense, ${activation}, shared input`, denseCase(activation, true)],
+      [`dense, ${activation}`, denseCase(activation)],
+      [`dense, ${activation}, shared input`, denseCase(activation, { input: true })],
+      [`dense, ${activation}, shared weights`, denseCase(activation, { weights: true })],
+      [
+        `dense, ${activation}, shared input and weights`,
+        denseCase(activation, { input: true, weights: true }),
+      ],
     ]),
   ),
   gaussianLogLikelihood: (draw) => {

@@ -24,7 +24,10 @@ tf.registerGradient({
     const dy = gradient as tf.Tensor;
     // tfjs asks for the gradients that it needs one by one, x first, each in a scope of its own: one pass computes
     // all of them, so those of the weights get their tensors here, in the scope around
-    const [dWeights, dBias] = runFused<tf.Tensor[]>(FUSED_GRADIENTS, { weights }) as [tf.Tensor, tf.Tensor];
+    const [dWeights, dBias] = runFused<tf.Tensor[]>(FUSED_GRADIENTS, { weights, dy }) as [
+      tf.Tensor,
+      tf.Tensor,
+    ];
     let filled = false;
     const backward = (needsX: boolean, fill: boolean): tf.Tensor[] => {
       filled ||= fill;
@@ -62,6 +65,14 @@ function batchedMatMul(x: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor3D {
   return multiply(x, weights) as tf.Tensor3D;
 }
 
+/** Multiplies x [H, B, K] by weights [1, K, N] as one product over all rows; returns [H, B, N]. */
+function sharedMatMul(x: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor3D {
+  const [H, B, K] = x.shape;
+  const N = weights.shape[2];
+  const product = tf.matMul(tf.reshape<tf.Rank.R2>(x, [H * B, K]), tf.reshape<tf.Rank.R2>(weights, [K, N]));
+  return tf.reshape<tf.Rank.R3>(product, [H, B, N]);
+}
+
 /**
  * Applies E dense layers of one shape at once: activation(x·weights + bias).
  *
@@ -69,7 +80,7 @@ function batchedMatMul(x: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor3D {
  * same gradients. Borrows its inputs; the caller disposes of the result.
  *
  * @param x - inputs [E, B, K], or one input shared by all layers, [1, B, K] or [B, K]; never copied per layer.
- * @param weights - [E, K, N].
+ * @param weights - [E, K, N], or one matrix shared by all layers, [1, K, N].
  * @param bias - [E, 1, N].
  * @returns outputs [E, B, N].
  * @throws Error when the shapes do not fit together.
@@ -83,27 +94,32 @@ export function dense(
   return tf.tidy(() => {
     const batched = x.rank === 2 ? tf.expandDims<tf.Tensor3D>(x, 0) : (x as tf.Tensor3D);
     checkShapes(batched.shape, weights.shape, bias.shape);
-    if (hasFusedKernel(FUSED)) {
+    const [networks, inputs, matrices] = [bias.shape[0], batched.shape[0], weights.shape[0]];
+    // where input and weights are both shared, the product is too, and only the bias tells the layers apart
+    const sharesProduct = networks > 1 && inputs === 1 && matrices === 1;
+    if (hasFusedKernel(FUSED) && !sharesProduct) {
       const trained = weights instanceof tf.Variable && weights.trainable;
       const attributes: DenseAttributes = { activation, training: isRecording(), trained };
       return runFused<tf.Tensor3D>(FUSED, { x: batched, weights, bias }, attributes);
     }
-    return activate(tf.add<tf.Tensor3D>(batchedMatMul(batched, weights), bias), activation);
+    const product = matrices === 1 ? sharedMatMul(batched, weights) : batchedMatMul(batched, weights);
+    return activate(tf.add<tf.Tensor3D>(product, bias), activation);
   });
 }
 
 function checkShapes(x: readonly number[], weights: readonly number[], bias: readonly number[]): void {
-  const [E, K, N] = weights;
+  const [matrices, K, N] = weights;
+  const [E] = bias;
   const fits =
     (x[0] === E || x[0] === 1) &&
     x[2] === K &&
-    bias[0] === E &&
+    (matrices === E || matrices === 1) &&
     bias[1] === 1 &&
     bias[2] === N &&
     x.length === 3;
   if (!fits) {
     throw new Error(
-      `dense: x [${x}], weights [${weights}] and bias [${bias}] do not fit; expected [E or 1, B, K], [E, K, N], [E, 1, N]`,
+      `dense: x [${x}], weights [${weights}] and bias [${bias}] do not fit; expected [E or 1, B, K], [E or 1, K, N], [E, 1, N]`,
     );
   }
 }
