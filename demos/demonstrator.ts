@@ -51,6 +51,7 @@ const entries: Readonly<Record<string, Entry>> = {
   'Sorting2-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(1),
   'Sorting4-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(2),
   'Sorting6-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(3),
+  'TableTennis-v0': async () => (await import('./table-tennis.ts')).tableTennisDemonstrator,
 };
 
 /** Demonstrators of tasks from outside the project. */

@@ -51,3 +51,11 @@ registerTask({
   maxEpisodeSteps: 350,
   rewardThreshold: 1,
 });
+
+registerTask({
+  id: 'TableTennis-v0',
+  description: 'Swing an arm of three joints to return a ball, left or right, forehand or backhand: 4 ways',
+  entry: async () => (await import('./table-tennis/env.ts')).loadTableTennis(),
+  maxEpisodeSteps: 150,
+  rewardThreshold: 1,
+});

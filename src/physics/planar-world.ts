@@ -2,11 +2,14 @@ import {
   type Collider,
   ColliderDesc,
   init,
+  JointData,
+  type RevoluteImpulseJoint,
   type RigidBody,
   RigidBodyDesc,
   World,
 } from '@dimforge/rapier2d-deterministic-compat';
 import { ModewiseError } from '../errors.ts';
+import { Hinge, type HingeOptions } from './hinge.ts';
 import type { Shape } from './scene.ts';
 import { StateHash } from './state-hash.ts';
 
@@ -33,6 +36,12 @@ export interface BodyOptions {
   readonly massKg?: number;
   /** Coulomb coefficient of the surface; the engine averages those of the two bodies in touch. */
   readonly friction?: number;
+  /** Share of the speed with which it bounces, averaged like friction; 0, no bounce, where left out. */
+  readonly restitution?: number;
+  /** False lets it pass through everything. */
+  readonly collides?: boolean;
+  /** Speed at first, metres per second. */
+  readonly velocity?: readonly [number, number];
 }
 
 /** A rigid body of one shape. Positions in the world frame; SI units and radians; single precision. */
@@ -116,16 +125,31 @@ export class PlanarWorld {
     const description = options.motion === 'fixed' ? RigidBodyDesc.fixed() : RigidBodyDesc.dynamic();
     description.setTranslation(x, y).setRotation(angleRad).setCanSleep(false);
     if (options.motion === 'sliding') description.lockRotations();
+    if (options.velocity !== undefined) description.setLinvel(...options.velocity);
     const rigidBody = this.#world.createRigidBody(description);
     const surface = colliderOf(options.shape)
       .setMass(options.massKg ?? 1)
       .setFriction(options.friction ?? 0)
-      .setRestitution(0);
+      .setRestitution(options.restitution ?? 0);
+    if (options.collides === false) surface.setCollisionGroups(0);
     const collider = this.#world.createCollider(surface, rigidBody);
     const body = new Body(options.name, rigidBody, collider, boundingRadius(options.shape));
     this.#bodies.push(body);
     this.#bodyOfCollider.set(collider.handle, body);
     return body;
+  }
+
+  /** Joins two bodies, which then do not collide with each other, by a hinge with a motor. */
+  join(options: HingeOptions): Hinge {
+    const [px, py] = options.axisInParent;
+    const [cx, cy] = options.axisInChild;
+    const joint = this.#world.createImpulseJoint(
+      JointData.revolute({ x: px, y: py }, { x: cx, y: cy }),
+      options.parent.rigidBody,
+      options.child.rigidBody,
+      true,
+    );
+    return new Hinge(options, joint as RevoluteImpulseJoint);
   }
 
   /** Advances one sub-step. The engine finds contacts first, at the poses before the sub-step, then moves. */
