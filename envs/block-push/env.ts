@@ -85,8 +85,8 @@ function blockPushRules(kwargs: EnvKwargs): TableRules {
     blockSide: layout.block.side,
     blockMassKg: layout.block.massKg,
     targets: [
-      { name: 'target 1', color: '#e8a33d' },
-      { name: 'target 2', color: '#2e86c1' },
+      { name: 'target 1', color: '#f3d9a8' },
+      { name: 'target 2', color: '#bcd9ec' },
     ],
     targetHalfSide: layout.targetHalfSide,
     marks: [],

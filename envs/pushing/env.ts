@@ -52,13 +52,13 @@ function pushingRules(kwargs: EnvKwargs): TableRules {
     blockMassKg,
     targets: [],
     targetHalfSide,
-    marks: blocks.map(({ color, name, target }) => ({
+    marks: blocks.map(({ name, target, targetColor }) => ({
       name: `${name} target`,
       role: 'target',
       shape: { kind: 'box', halfWidth: targetHalfSide, halfDepth: targetHalfSide },
       height: 0,
       poseInWorld: [target.x, target.y, 0],
-      color,
+      color: targetColor,
     })),
     bounds: [0.2, -0.37, 0.85, 0.42],
     observation: rodAndBlocks(

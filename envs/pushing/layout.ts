@@ -10,6 +10,7 @@ export const rodStart = { x: 0.525, y: -0.28 } as const;
 export interface PushedBlock {
   readonly name: string;
   readonly color: string;
+  readonly targetColor: string;
   readonly startX: readonly [number, number];
   readonly startY: readonly [number, number];
   readonly target: { readonly x: number; readonly y: number };
@@ -17,8 +18,22 @@ export interface PushedBlock {
 
 /** Red, then green. */
 export const blocks: readonly [PushedBlock, PushedBlock] = [
-  { name: 'red', color: '#d1495b', startX: [0.4, 0.5], startY: [-0.15, 0], target: { x: 0.42, y: 0.3 } },
-  { name: 'green', color: '#3a9d5d', startX: [0.55, 0.65], startY: [-0.15, 0], target: { x: 0.63, y: 0.3 } },
+  {
+    name: 'red',
+    color: '#d1495b',
+    targetColor: '#f1c3c8',
+    startX: [0.4, 0.5],
+    startY: [-0.15, 0],
+    target: { x: 0.42, y: 0.3 },
+  },
+  {
+    name: 'green',
+    color: '#3a9d5d',
+    targetColor: '#bfe0ca',
+    startX: [0.55, 0.65],
+    startY: [-0.15, 0],
+    target: { x: 0.63, y: 0.3 },
+  },
 ];
 
 /** A block is in a target when their centres are this close. */

@@ -34,13 +34,13 @@ function drawStart(rng: Rng, count: number): Start {
   }
 }
 
-const boxes: readonly ScenePart[] = sorts.map(({ color, maxX, maxY, minX, minY, name }) => ({
+const boxes: readonly ScenePart[] = sorts.map(({ boxColor, maxX, maxY, minX, minY, name }) => ({
   name: `${name} box`,
   role: 'target',
   shape: { kind: 'box', halfWidth: (maxX - minX) / 2, halfDepth: (maxY - minY) / 2 },
   height: 0,
   poseInWorld: [(minX + maxX) / 2, (minY + maxY) / 2, 0],
-  color,
+  color: boxColor,
 }));
 
 function sortingRules(perSort: number, kwargs: EnvKwargs): TableRules {

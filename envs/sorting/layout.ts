@@ -10,6 +10,7 @@ export const rodStart = { x: 0.525, y: -0.3 } as const;
 export interface Sort {
   readonly name: string;
   readonly color: string;
+  readonly boxColor: string;
   readonly minX: number;
   readonly maxX: number;
   readonly minY: number;
@@ -23,12 +24,14 @@ export const sorts: readonly [Sort, Sort] = [
   {
     name: 'red',
     color: '#d1495b',
+    boxColor: '#f1c3c8',
     ...{ minX: 0.3, maxX: 0.5, minY: 0.22, maxY: 0.41 },
     center: { x: 0.4, y: 0.32 },
   },
   {
     name: 'blue',
     color: '#2e86c1',
+    boxColor: '#bcd9ec',
     ...{ minX: 0.525, maxX: 0.725, minY: 0.22, maxY: 0.41 },
     center: { x: 0.625, y: 0.32 },
   },

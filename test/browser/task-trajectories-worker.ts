@@ -1,4 +1,4 @@
 import { parentPort } from 'node:worker_threads';
-import { trajectories } from './avoiding-trajectory.ts';
+import { trajectories } from './task-trajectories.ts';
 
 parentPort?.postMessage(await trajectories());
