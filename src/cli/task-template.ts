@@ -47,16 +47,15 @@ import {
 const id = '${id}';
 const block = { name: 'block', color: '#d1495b' };
 const targets = [
-  { name: 'left target', x: 0.38, y: 0.15 },
-  { name: 'right target', x: 0.62, y: 0.15 },
+  { name: 'left target', x: 0.44, y: 0.1 },
+  { name: 'right target', x: 0.56, y: 0.1 },
 ];
 /** The block is on a target when their centres are this close. */
-const targetRadius = 0.03;
+const targetRadius = 0.04;
 
 /** Draws where an episode begins; the environment's seed decides. */
 function drawStart(rng: Rng): Start {
-  const angle = rng.uniform(-Math.PI / 4, Math.PI / 4);
-  return { blocks: [[rng.uniform(0.47, 0.53), rng.uniform(-0.12, -0.08), angle]], targets: [] };
+  return { blocks: [[rng.uniform(0.49, 0.51), rng.uniform(-0.11, -0.09), 0]], targets: [] };
 }
 
 /** Says after every step how the episode stands: solved, how far from it, and in which of the modes. */
@@ -88,7 +87,7 @@ const rules: TableRules = {
   marks: targets.map(({ name, x, y }) => ({
     name,
     role: 'target',
-    shape: { kind: 'disc', radius: 0.05 },
+    shape: { kind: 'disc', radius: targetRadius },
     height: 0,
     poseInWorld: [x, y, 0],
   })),
@@ -96,7 +95,7 @@ const rules: TableRules = {
   observation: rodAndBlocks([block.name], 'sincos'),
   modes: ['left', 'right'],
   contexts: drawContexts(id, 10, drawStart),
-  holdSteps: 3,
+  holdSteps: 1,
   successReward: 1,
   drawStart,
   judge: () => new ${name}Judge(),
