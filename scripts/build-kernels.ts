@@ -27,8 +27,17 @@ const sharedMemory = ['--sharedMemory', '--initialMemory', '1', '--maximumMemory
 const builds = {
   plain: sharedMemory,
   relaxed: [...sharedMemory, '--enable', 'relaxed-simd'],
-  unshared: ['--initialMemory', '1', '--maximumMemory', '65536'],
 };
+
+/** The import of the memory up to the byte that says how: 3 is shared with a maximum, 1 is private with one. */
+const memoryImport = Buffer.from('\x03env\x06memory\x02\x03', 'latin1');
+
+/** Finds the byte of a module that makes its memory shared. */
+function memoryKindAt(binary: Buffer): number {
+  const at = binary.indexOf(memoryImport);
+  if (at < 0) throw new Error('the compiled kernels do not import a shared env.memory');
+  return at + memoryImport.length - 1;
+}
 
 const signature = /^export function (\w+)\(p: usize, from: i32, to: i32, scratch: usize\): void/gm;
 const kernels = readdirSync(assembly)
@@ -67,7 +76,12 @@ ${branches.join('\n')}
     const args = [compiler, 'threads.ts', '--outFile', out, ...flags, ...features, ...options];
     // the compiler prints its complaints on stderr, which a failure carries in its message
     await promisify(execFile)(process.execPath, args, { cwd: work });
-    return `  ${name}:\n    '${readFileSync(out).toString('base64')}',`;
+    const binary = readFileSync(out);
+    return `  ${name}: {
+    memoryKindAt: ${memoryKindAt(binary)},
+    base64:
+      '${binary.toString('base64')}',
+  },`;
   };
   const binaries = await Promise.all(Object.entries(builds).map(compile));
   const numbers = kernels.map(({ name }, number) => `  ${name}: ${number},`);
@@ -83,7 +97,7 @@ export const kernelNumbers = {
 ${numbers.join('\n')}
 } as const;
 
-/** The WebAssembly modules, base64: two for shared memory, one for where there is none. */
+/** The WebAssembly modules, for shared memory; \`memoryKindAt\` is the byte to set to 1 for private memory. */
 export const kernelModules = {
 ${binaries.join('\n')}
 } as const;

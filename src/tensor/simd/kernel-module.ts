@@ -32,8 +32,15 @@ export interface KernelModule {
 const PAGE = 65536;
 const LARGEST = 65536 * PAGE;
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+/** Marks an imported memory as private, with a maximum (WebAssembly specification, binary format of limits). */
+const PRIVATE_MEMORY = 1;
+
+/** Decodes a build; atomic operations are as valid on private memory, where only the worker's wait would trap. */
+function decode(build: keyof typeof kernelModules, shared: boolean): Uint8Array<ArrayBuffer> {
+  const { base64, memoryKindAt } = kernelModules[build];
+  const binary = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  if (!shared) binary[memoryKindAt] = PRIVATE_MEMORY;
+  return binary;
 }
 
 /** True where the engine accepts the build; Node 20 has relaxed SIMD behind a flag that can still be set. */
@@ -83,12 +90,10 @@ export async function loadKernelModule(options: {
   // `typeof` because the global itself is missing in pages without cross-origin isolation
   const shared = typeof SharedArrayBuffer !== 'undefined';
   let relaxed = options.relaxed && shared;
-  let binary = decode(
-    relaxed ? kernelModules.relaxed : shared ? kernelModules.plain : kernelModules.unshared,
-  );
+  let binary = decode(relaxed ? 'relaxed' : 'plain', shared);
   if (relaxed && !(await accepts(binary, true))) {
     relaxed = false;
-    binary = decode(kernelModules.plain);
+    binary = decode('plain', shared);
   }
   if (!(await accepts(binary, false))) {
     throw new BackendError({
