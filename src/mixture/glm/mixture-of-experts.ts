@@ -1,10 +1,20 @@
 import { ConfigError, FitError } from '../../errors.ts';
 import { Rng } from '../../random.ts';
-import { checkFinite, type Features, type InputRows, toFeatures } from './features.ts';
+import { type Features, type InputRows, toFeatures } from './features.ts';
 import { type GateTransform, isAffine, transformRow } from './gate-transform.ts';
 import { GatedMixture, type Outcomes } from './gated-mixture.ts';
 import { type FitAlgorithm, type FitOutcome, fitModel } from './iterations.ts';
 import type { NewtonOptions } from './multinomial-regression.ts';
+import {
+  findUnits,
+  labelIndices,
+  type OutputRows,
+  type OutputUnits,
+  outputRows,
+  sortedLabels,
+  toUnits,
+} from './outcomes.ts';
+import { findStandardization, type Standardization, standardize, toRawWeights } from './standardization.ts';
 
 /** Settings of {@link MixtureOfExperts}; what is left out has the default named with it. */
 export interface MixtureOfExpertsOptions {
@@ -39,19 +49,26 @@ const defaultNewton: NewtonOptions = { maxSteps: 50, tolerance: 1e-11, maxConjug
 /** Learned variances stay above this share of the variance of all outputs. */
 const VARIANCE_FLOOR = 1e-6;
 
-/** Outputs as users have them: numbers or labels, or for several outputs one array per sample. */
-export type OutputRows = ArrayLike<number> | readonly ArrayLike<number>[];
+/** How the features of gate and experts are standardized. */
+interface Scales {
+  readonly gate: Standardization;
+  readonly experts: Standardization;
+}
 
 /** What a fit leaves. */
 interface Fitted {
+  /** Of standardized features. */
   readonly theta: Float64Array;
   readonly outcome: FitOutcome;
   readonly inputs: number;
+  readonly scales: Scales;
   /** Sorted class labels; empty for linear experts. */
   readonly labels: readonly number[];
   readonly width: number;
   readonly warnings: readonly string[];
-  /** Variance used where it is fixed, and least where it is learned. */
+  /** Of linear experts' outputs. */
+  readonly units: OutputUnits;
+  /** In units of the outputs: used where it is fixed, and the least where it is learned. */
   readonly variance: number | { readonly floor: number };
 }
 
@@ -99,7 +116,14 @@ export class MixtureOfExperts {
       transform = 'identity',
       variance = 'learned',
     } = this.#options;
-    const [gateFeatures, features] = this.#features(x);
+    const [rawGate, rawFeatures] = this.#features(x);
+    const { intercept = true } = this.#options;
+    const scales = {
+      gate: findStandardization(rawGate, intercept),
+      experts: findStandardization(rawFeatures, intercept),
+    };
+    const gateFeatures = standardize(rawGate, scales.gate);
+    const features = standardize(rawFeatures, scales.experts);
     if (y.length !== features.rows) {
       throw new FitError({ what: 'x and y differ in length', found: `${features.rows} and ${y.length}` });
     }
@@ -116,19 +140,23 @@ export class MixtureOfExperts {
         'the transform of the gate is affine on these inputs: the standard gate in other words, with its slow rates',
       );
     }
-    const { floor, values, width } =
-      experts === 'linear' ? outputRows(y) : { floor: 1, values: undefined, width: 1 };
-    const usedVariance = variance === 'learned' ? { floor } : variance;
+    const { values, width } = experts === 'linear' ? outputRows(y) : { values: undefined, width: 1 };
+    const units =
+      values === undefined ? { means: new Float64Array(1), unit: 1 } : findUnits(values, width, intercept);
+    const usedVariance = variance === 'learned' ? { floor: VARIANCE_FLOOR } : variance / units.unit ** 2;
     const outcomes: Outcomes =
       values === undefined
         ? { kind: 'logistic', labels: labelIndices(y, labels), classes: labels.length }
-        : { kind: 'linear', values, width, variance: usedVariance };
+        : { kind: 'linear', values: toUnits(values, units), width, variance: usedVariance };
     const model = this.#model(gateFeatures, features, outcomes);
     const outcome = this.#fitFromStarts(model, features);
+    const shift = width * Math.log(units.unit);
     this.#fitted = {
       theta: outcome.theta,
-      outcome,
+      outcome: { ...outcome, losses: outcome.losses.map((loss) => loss + shift) },
+      units,
       inputs: x[0]?.length ?? 0,
+      scales,
       labels,
       width,
       warnings,
@@ -140,6 +168,13 @@ export class MixtureOfExperts {
   #features(x: InputRows): readonly [Features, Features] {
     const { intercept = true, transform = 'identity' } = this.#options;
     return [toFeatures(x, { intercept, transform: transformRow(transform) }), toFeatures(x, { intercept })];
+  }
+
+  /** Lays out inputs after the fit, in the units of the fit. */
+  #standardized(x: InputRows): readonly [Features, Features] {
+    const { scales } = this.#use();
+    const [gate, experts] = this.#features(this.#checkInputs(x));
+    return [standardize(gate, scales.gate), standardize(experts, scales.experts)];
   }
 
   #model(gateFeatures: Features, features: Features, outcomes: Outcomes): GatedMixture {
@@ -183,9 +218,23 @@ export class MixtureOfExperts {
     return this.#use().warnings;
   }
 
-  /** The parameters θ, laid out as {@link GatedMixture} says. */
+  /** The parameters θ, laid out as {@link GatedMixture} says, in the units of the inputs (transformed, for the gate). */
   get parameters(): Float64Array {
-    return this.#use().theta.slice();
+    const { labels, scales, theta, units, width } = this.#use();
+    const { components, experts, intercept = true } = this.#options;
+    const gateEnd = (components - 1) * scales.gate.means.length;
+    const rows = experts === 'linear' ? width : labels.length - 1;
+    const columns = scales.experts.means.length;
+    const expertEnd = gateEnd + components * rows * columns;
+    const weights = toRawWeights(theta.slice(gateEnd, expertEnd), scales.experts, intercept).map((w, at) => {
+      const constant = intercept && at % columns === columns - 1;
+      return units.unit * w + (constant ? (units.means[Math.floor(at / columns) % rows] ?? 0) : 0);
+    });
+    return Float64Array.of(
+      ...toRawWeights(theta.slice(0, gateEnd), scales.gate, intercept),
+      ...weights,
+      ...theta.slice(expertEnd).map((logVariance) => logVariance + 2 * Math.log(units.unit)),
+    );
   }
 
   /** The class labels, sorted; the last one's logits are zero. Empty for linear experts. */
@@ -196,7 +245,7 @@ export class MixtureOfExperts {
   /** Computes the mean log-likelihood per sample, nats. */
   logLikelihood(x: InputRows, y: OutputRows): number {
     const fitted = this.#use();
-    const [gateFeatures, features] = this.#features(this.#checkInputs(x));
+    const [gateFeatures, features] = this.#standardized(x);
     if (y.length !== features.rows) {
       throw new FitError({ what: 'x and y differ in length', found: `${features.rows} and ${y.length}` });
     }
@@ -205,11 +254,12 @@ export class MixtureOfExperts {
         ? { kind: 'logistic', labels: labelIndices(y, fitted.labels), classes: fitted.labels.length }
         : {
             kind: 'linear',
-            values: outputRows(y, fitted.width).values,
+            values: toUnits(outputRows(y, fitted.width).values, fitted.units),
             width: fitted.width,
             variance: fitted.variance,
           };
-    return -this.#model(gateFeatures, features, outcomes).loss(fitted.theta);
+    const loss = this.#model(gateFeatures, features, outcomes).loss(fitted.theta);
+    return -loss - fitted.width * Math.log(fitted.units.unit);
   }
 
   /**
@@ -217,7 +267,7 @@ export class MixtureOfExperts {
    * row of one).
    */
   predict(x: InputRows): number[][] {
-    const { labels, width } = this.#use();
+    const { labels, units, width } = this.#use();
     if (this.#options.experts === 'logistic') {
       return this.predictProbabilities(x).map((row) => [labels[row.indexOf(Math.max(...row))] as number]);
     }
@@ -229,7 +279,7 @@ export class MixtureOfExperts {
           mean +=
             (gate[i * components + c] as number) * (answers[(i * components + c) * width + o] as number);
         }
-        return mean;
+        return (units.means[o] as number) + units.unit * mean;
       }),
     );
   }
@@ -256,15 +306,16 @@ export class MixtureOfExperts {
 
   /** Draws one output per row of x: a row of Do numbers, or of one label. */
   sample(x: InputRows, rng: Rng): number[][] {
-    const { labels, theta, width } = this.#use();
+    const { labels, theta, units, width } = this.#use();
     const { answers, components, gate, model, rows } = this.#answers(x);
     return Array.from({ length: rows }, (_, i) => {
       const c = rng.categorical(gate.subarray(i * components, (i + 1) * components));
       if (this.#options.experts === 'linear') {
         const deviation = Math.sqrt(model.variance(theta, c));
-        return Array.from({ length: width }, (_, o) =>
-          rng.normal(answers[(i * components + c) * width + o] as number, deviation),
-        );
+        return Array.from({ length: width }, (_, o) => {
+          const mean = answers[(i * components + c) * width + o] as number;
+          return (units.means[o] as number) + units.unit * rng.normal(mean, deviation);
+        });
       }
       const free = labels.length - 1;
       const probabilities = [
@@ -290,7 +341,7 @@ export class MixtureOfExperts {
   /** Evaluates gate and experts at inputs without outputs. */
   #answers(x: InputRows) {
     const { labels, theta, variance, width } = this.#use();
-    const [gateFeatures, features] = this.#features(this.#checkInputs(x));
+    const [gateFeatures, features] = this.#standardized(x);
     const { rows } = features;
     // the answers do not depend on the outcomes, which are therefore left at zero
     const outcomes: Outcomes =
@@ -303,87 +354,11 @@ export class MixtureOfExperts {
   }
 }
 
-/** Checks numbers or rows of numbers and lays them out, shape `[N, width]`. */
-function outputRows(
-  y: OutputRows,
-  expected?: number,
-): { values: Float64Array; width: number; floor: number } {
-  const rows = Array.from(y as ArrayLike<number | ArrayLike<number>>, (row) =>
-    typeof row === 'number' ? [row] : Array.from(row),
-  );
-  const width = expected ?? rows[0]?.length ?? 0;
-  const values = new Float64Array(rows.length * width);
-  rows.forEach((row, i) => {
-    if (row.length !== width || width === 0) {
-      throw new FitError({
-        what: 'The outputs differ in length',
-        where: `y[${i}]`,
-        found: String(row.length),
-        expected: String(width),
-      });
-    }
-    checkFinite(row, i, 'y');
-    values.set(row, i * width);
-  });
-  let variance = 0;
-  for (let o = 0; o < width; o++) {
-    let mean = 0;
-    for (let i = 0; i < rows.length; i++) mean += (values[i * width + o] as number) / rows.length;
-    for (let i = 0; i < rows.length; i++)
-      variance += ((values[i * width + o] as number) - mean) ** 2 / values.length;
-  }
-  // outputs that are all the same have no scale of their own
-  return { values, width, floor: VARIANCE_FLOOR * (variance > 0 ? variance : 1) };
-}
-
-/** Collects the labels, sorted, and refuses data that tell nothing apart. */
-function sortedLabels(y: OutputRows, known: readonly number[] | undefined): readonly number[] {
-  const seen = new Set<number>(known);
-  if (known === undefined) for (const label of Array.from(y as ArrayLike<number>)) seen.add(label);
-  const labels = [...seen].sort((a, b) => a - b);
-  if (labels.some((label) => !Number.isFinite(label))) {
-    throw new FitError({ what: 'A label is not a finite number', where: 'y', found: labels.join(', ') });
-  }
-  if (labels.length < 2) {
-    throw new FitError({
-      what: 'All samples have the same label, so that there is nothing to tell apart',
-      found: `label ${labels[0]}`,
-      expected: 'at least two labels',
-    });
-  }
-  return labels;
-}
-
-function labelIndices(y: OutputRows, labels: readonly number[]): Int32Array {
-  return Int32Array.from(y as ArrayLike<number>, (label, i) => {
-    const index = labels.indexOf(label);
-    if (index >= 0) return index;
-    throw new FitError({
-      what: 'A label is not one of the known ones',
-      where: `y[${i}]`,
-      found: String(label),
-      expected: labels.join(', '),
-    });
-  });
-}
-
 /** How much of a sample its region's component gets at the start; the rest goes to all alike. */
 const FIRST_SHARE = 0.7;
 
-/** Divides the inputs among components by their nearest of C random samples, softly. */
+/** Divides standardized inputs among components by their nearest of C random samples, softly. */
 function randomPartition({ columns, rows, values }: Features, components: number, rng: Rng): Float64Array {
-  const scale = new Float64Array(columns);
-  for (let d = 0; d < columns; d++) {
-    let sum = 0;
-    let square = 0;
-    for (let i = 0; i < rows; i++) {
-      const v = values[i * columns + d] as number;
-      sum += v / rows;
-      square += (v * v) / rows;
-    }
-    const variance = square - sum * sum;
-    scale[d] = variance > 1e-12 * square ? 1 / Math.sqrt(variance) : 0;
-  }
   const centers = rng.shuffle(Array.from({ length: rows }, (_, i) => i)).slice(0, components);
   const posterior = new Float64Array(rows * components).fill((1 - FIRST_SHARE) / components);
   for (let i = 0; i < rows; i++) {
@@ -393,7 +368,7 @@ function randomPartition({ columns, rows, values }: Features, components: number
       let distance = 0;
       for (let d = 0; d < columns; d++) {
         const difference = (values[i * columns + d] as number) - (values[center * columns + d] as number);
-        distance += (difference * (scale[d] as number)) ** 2;
+        distance += difference * difference;
       }
       if (distance < least) {
         least = distance;

@@ -3,7 +3,8 @@ import { choleskyFactor, solveLower, solveLowerTransposed } from './cholesky.ts'
 import { accumulate, type Features, weightedGram } from './features.ts';
 
 /**
- * Solves the weighted least-squares problem min Σ_i c_i·‖y_i − W·x_i‖²; of many solutions the one of least norm, so
+ * Solves the weighted least-squares problem min Σ_i c_i·‖y_i − W·x_i‖²; of many solutions the one of least norm (in
+ * features scaled to the same size), so
  * that constant, repeated or too many features are no error.
  *
  * @param outputs - y, row-major, shape `[N, width]`.
@@ -27,6 +28,19 @@ export function fitLeastSquares(
     }
   }
   accumulate(features, weighted, width, right);
+  // in units in which every feature has the same size, so that small units are not taken for missing rank
+  const scale = Float64Array.from(
+    { length: columns },
+    (_, d) => Math.sqrt(gram[d * columns + d] as number) || 1,
+  );
+  for (let a = 0; a < columns; a++) {
+    for (let b = 0; b < columns; b++) {
+      gram[a * columns + b] = (gram[a * columns + b] as number) / (scale[a] as number) / (scale[b] as number);
+    }
+  }
+  for (let at = 0; at < right.length; at++)
+    right[at] = (right[at] as number) / (scale[at % columns] as number);
+  const unscaled = () => right.map((v, at) => v / (scale[at % columns] as number));
   const factor = gram.slice();
   if (choleskyFactor(factor, columns)) {
     for (let o = 0; o < width; o++) {
@@ -34,7 +48,7 @@ export function fitLeastSquares(
       solveLower(factor, row, columns);
       solveLowerTransposed(factor, row, columns);
     }
-    return right;
+    return unscaled();
   }
   const transposed = new Float64Array(right.length);
   for (let o = 0; o < width; o++) {
@@ -44,5 +58,5 @@ export function fitLeastSquares(
   for (let o = 0; o < width; o++) {
     for (let d = 0; d < columns; d++) right[o * columns + d] = solution[d * width + o] as number;
   }
-  return right;
+  return unscaled();
 }

@@ -48,6 +48,24 @@ describe('MixtureOfExperts', () => {
     expect(second).toBeCloseTo(-6, 1);
   });
 
+  it('has parameters in the units of the inputs, and does not depend on those units', () => {
+    const { linear: y, x } = twoRegimes(300, 10);
+    const model = new MixtureOfExperts(linear).fit(x, y);
+    const scaled = x.map(([a = 0, b = 0]) => [1e9 + 1000 * a, 1e-7 * b]);
+    const other = new MixtureOfExperts(linear).fit(scaled, y);
+    expect(other.logLikelihood(scaled, y)).toBeCloseTo(model.logLikelihood(x, y), 4);
+    // gate: two slopes and a constant; then slope, slope and constant of each expert
+    const [, , , , first = 0, firstConstant = 0, , second = 0, secondConstant = 0] = model.parameters;
+    const found = [
+      [first, firstConstant],
+      [second, secondConstant],
+    ].sort(([a = 0], [b = 0]) => a - b);
+    expect(found[0]?.[0]).toBeCloseTo(-1, 1);
+    expect(found[0]?.[1]).toBeCloseTo(-1, 1);
+    expect(found[1]?.[0]).toBeCloseTo(2, 1);
+    expect(found[1]?.[1]).toBeCloseTo(3, 1);
+  });
+
   it('draws samples whose refit finds the same mixture, the same ones for a seed', () => {
     const { linear: y, x } = twoRegimes(400, 3);
     const model = new MixtureOfExperts(linear).fit(x, y);
@@ -146,6 +164,43 @@ describe('MixtureOfExperts on difficult data', () => {
     const model = new MixtureOfExperts({ ...logistic, labels: [2, 5, 7] }).fit(x, labels);
     finite(model);
     expect(model.predictProbabilities(x).every(([, never = 1]) => never < 0.01)).toBe(true);
+  });
+
+  it('stays finite and never loses likelihood, whatever units and accidents the data have', () => {
+    const rng = Rng.fromSeed(5);
+    for (let i = 0; i < 150; i++) {
+      const accident = rng.integer(5);
+      const scale = 10 ** rng.uniform(-9, 9);
+      const unit = 10 ** rng.uniform(-9, 9);
+      const rows = Array.from({ length: 6 + rng.integer(25) }, () =>
+        Array.from({ length: 1 + (i % 4) }, (_, d) => {
+          if (accident === 0 && d === 0) return 3;
+          if (accident === 1) return rng.integer(2);
+          return rng.normal(accident === 2 && d === 0 ? 1e12 : 0, scale);
+        }),
+      );
+      if (accident === 3) rows.fill(rows[0] as number[], 0, 5);
+      const experts = i % 2 === 0 ? 'linear' : 'logistic';
+      const outputs = rows.map((_, at) =>
+        experts === 'logistic' ? at % 3 : accident === 4 ? unit : rng.normal(0, unit),
+      );
+      const algorithm = i % 3 === 0 ? 'em' : 'squarem';
+      const model = new MixtureOfExperts({
+        components: 1 + rng.integer(6),
+        experts,
+        algorithm,
+        restarts: 1,
+        maxIterations: 25,
+      }).fit(rows, outputs);
+      const told = `problem ${i}`;
+      expect(model.parameters.every(Number.isFinite), told).toBe(true);
+      expect(model.predict(rows).flat().every(Number.isFinite), told).toBe(true);
+      expect(Number.isFinite(model.logLikelihood(rows, outputs)), told).toBe(true);
+      model.outcome.losses.forEach((loss, t, losses) => {
+        if (t > 0)
+          expect(loss, told).toBeLessThanOrEqual((losses[t - 1] as number) + 1e-9 * (1 + Math.abs(loss)));
+      });
+    }
   });
 
   it.each([
