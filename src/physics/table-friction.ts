@@ -20,16 +20,22 @@ export function meanRadiusOfSquare(side: number): number {
 }
 
 /**
- * Rubs a body against the table that it rests on, in a world seen from above, where the engine knows no gravity: after
- * every sub-step of length h the speed shrinks by at most μ g h, and the rate of turning by at most μ g m r̄ h / I,
- * the moment of a uniformly loaded area that turns on the spot. Neither changes sign, so a body comes to rest and stays.
+ * Rubs a body against the table that it rests on, in a world seen from above, where the engine knows no gravity. Friction
+ * takes force and moment from the ellipsoidal limit surface that is customary for quasi-static pushing (Goyal, Ruina and
+ * Papadopoulos, Wear 143, 1991; Lynch and Mason, 1996): with slip σ = √(v² + (r̄ω)²) they are μ m g v/σ and μ m g r̄ · r̄ω/σ,
+ * where r̄ is the mean radius of the loaded area. So after a sub-step of length h the speed has shrunk by at most μ g h and
+ * the rate of turning by at most μ g m r̄ h / I, each by all of it where there is nothing of the other. Neither changes
+ * sign: a body comes to rest and stays.
  *
- * With μ about 1 a block let go at 0.38 m/s stops within some 40 ms: blocks go where they are pushed and no further.
+ * With μ about 1 a block let go at 0.38 m/s stops within some 40 ms: blocks go where they are pushed and no further, and turn
+ * when they are pushed off their middle.
  */
 export class TableFriction {
   readonly body: Body;
   readonly #speedLoss: number;
-  readonly #spinLoss: number;
+  /** What turning alone loses in a sub-step, as a speed at the mean radius, m/s. */
+  readonly #rimLoss: number;
+  readonly #meanRadius: number;
   readonly #velocity = { x: 0, y: 0 };
   #isAtRest = false;
 
@@ -38,8 +44,10 @@ export class TableFriction {
     const { rigidBody } = body;
     // rounded like the engine's own numbers, so that they are the same on every machine
     this.#speedLoss = Math.fround(coefficient * gravity * subStepSeconds);
-    this.#spinLoss = Math.fround(
-      (coefficient * gravity * rigidBody.mass() * meanRadius * subStepSeconds) / rigidBody.principalInertia(),
+    this.#meanRadius = Math.fround(meanRadius);
+    this.#rimLoss = Math.fround(
+      (coefficient * gravity * rigidBody.mass() * meanRadius ** 2 * subStepSeconds) /
+        rigidBody.principalInertia(),
     );
   }
 
@@ -52,22 +60,21 @@ export class TableFriction {
   rub(): void {
     const { rigidBody } = this.body;
     const { x, y } = rigidBody.linvel(this.#velocity);
-    let moves = false;
+    const spin = rigidBody.angvel();
+    this.#isAtRest = true;
+    if (x === 0 && y === 0 && spin === 0) return;
+    // square root and products round correctly everywhere; Math.hypot need not
+    const rim = this.#meanRadius * spin;
+    const slip = Math.sqrt(x * x + y * y + rim * rim);
+    // velocity and turning each lose their share of what friction takes: v / slip and r̄ω / slip
+    const kept = slip > this.#speedLoss ? 1 - this.#speedLoss / slip : 0;
+    const keptSpin = slip > this.#rimLoss ? 1 - this.#rimLoss / slip : 0;
     if (x !== 0 || y !== 0) {
-      // square root and products round correctly everywhere; Math.hypot need not
-      const speed = Math.sqrt(x * x + y * y);
-      const kept = speed > this.#speedLoss ? 1 - this.#speedLoss / speed : 0;
-      moves = kept > 0;
       this.#velocity.x = x * kept;
       this.#velocity.y = y * kept;
       rigidBody.setLinvel(this.#velocity, true);
     }
-    const spin = rigidBody.angvel();
-    if (spin !== 0) {
-      const kept = Math.max(0, Math.abs(spin) - this.#spinLoss);
-      rigidBody.setAngvel(spin < 0 ? -kept : kept, true);
-      moves ||= kept > 0;
-    }
-    this.#isAtRest = !moves;
+    if (spin !== 0) rigidBody.setAngvel(spin * keptSpin, true);
+    this.#isAtRest = kept === 0 && keptSpin === 0;
   }
 }

@@ -80,6 +80,26 @@ describe('TableFriction', () => {
     expect(body.rigidBody.angvel()).toBeCloseTo(0, 12);
   });
 
+  it('takes less from each of moving and turning where a block does both, and ends both together', () => {
+    const { body, step } = block(0.0005);
+    const speed = 0.2;
+    // at the mean radius turning is as fast as moving
+    const spin = speed / meanRadiusOfSquare(0.06);
+    body.rigidBody.setLinvel({ x: speed, y: 0 }, true);
+    body.rigidBody.setAngvel(spin, true);
+    step();
+    // a share of 1/√2 of what either loses alone
+    expect((speed - body.velocity.x) / (9.81 * 0.0005)).toBeCloseTo(Math.SQRT1_2, 2);
+    expect((spin - body.rigidBody.angvel()) / (375 * 0.0005)).toBeCloseTo(Math.SQRT1_2, 1);
+    let ratio = 1;
+    while (body.velocity.x > 0.02) {
+      step();
+      ratio = (meanRadiusOfSquare(0.06) * body.rigidBody.angvel()) / body.velocity.x;
+    }
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
+  });
+
   it('finds the mean radius of a 6 cm square', () => {
     const cells = 400;
     let sum = 0;
