@@ -104,5 +104,8 @@ export class DivergenceError extends ModewiseError {}
 /** The streaming server could not start, or a peer broke the protocol. */
 export class StreamError extends ModewiseError {}
 
+/** A recording is missing, damaged, or not one of ours. */
+export class RecordingError extends ModewiseError {}
+
 /** The user asked to stop; what was finished has been kept. The command line exits with 130. */
 export class InterruptedError extends ModewiseError {}

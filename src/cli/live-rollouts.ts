@@ -4,8 +4,9 @@ import { conditionalEntropy } from '../eval/metrics.ts';
 import { episodeSeed, policySeed } from '../eval/rollout.ts';
 import { wilson } from '../eval/wilson.ts';
 import type { Policy } from '../policies/policy.ts';
+import { encodeFloats } from '../stream/floats.ts';
 import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS } from '../stream/frame.ts';
-import type { ScoreMessage } from '../stream/wire.ts';
+import type { EpisodeMessage, ScoreMessage } from '../stream/wire.ts';
 
 /** Control steps for which a finished rollout stays in view before its slot begins the next. */
 const LINGER_STEPS = 20;
@@ -18,6 +19,10 @@ interface Slot {
   finished: boolean;
   /** Steps since it finished. */
   lingered: number;
+  seed: number;
+  /** What was observed and commanded at each step, where somebody wants to know. */
+  readonly observations: Float32Array[];
+  readonly actions: Float32Array[];
 }
 
 /** What {@link LiveRollouts} is made of. */
@@ -28,6 +33,10 @@ export interface LiveRolloutsOptions {
   readonly rollouts: number;
   /** The same episodes as an evaluation with this seed, in the same order. */
   readonly seed: number;
+  /** Episodes after which no more is begun; unless given, there is no end. */
+  readonly episodes?: number;
+  /** Told of each episode as it finishes, with what is needed to repeat it. */
+  readonly onEpisode?: (episode: EpisodeMessage) => void;
 }
 
 /** Steps R episodes of one policy side by side, each starting the next episode when it is over, and keeps score. */
@@ -40,18 +49,25 @@ export class LiveRollouts {
   readonly components: number;
   readonly #slots: readonly Slot[];
   readonly #policy: Policy;
+  readonly #envId: string;
   readonly #seed: number;
+  readonly #episodes: number;
+  readonly #onEpisode: ((episode: EpisodeMessage) => void) | null;
   readonly #observations: Float32Array;
   readonly #countsByContext = new Map<number, number[]>();
   #begun = 0;
   #finished = 0;
   #successes = 0;
 
-  private constructor(slots: readonly Slot[], { policy, seed }: LiveRolloutsOptions) {
+  private constructor(slots: readonly Slot[], options: LiveRolloutsOptions) {
+    const { policy, seed } = options;
     const { task } = (slots[0] as Slot).made;
     this.#slots = slots;
     this.#policy = policy;
+    this.#envId = options.envId;
     this.#seed = seed;
+    this.#episodes = options.episodes ?? Number.POSITIVE_INFINITY;
+    this.#onEpisode = options.onEpisode ?? null;
     this.task = task;
     this.#observations = new Float32Array(slots.length * task.observationNames.length);
     // what a policy says of one action tells how many components it has
@@ -63,20 +79,35 @@ export class LiveRollouts {
     for (let i = 0; i < slots.length; i++) this.#begin(i);
   }
 
-  /** Makes R environments. @throws what `makeTask` throws. */
+  /** Makes R environments, or as many as there are episodes. @throws what `makeTask` throws. */
   static async create(options: LiveRolloutsOptions): Promise<LiveRollouts> {
-    const made = await Promise.all(Array.from({ length: options.rollouts }, () => makeTask(options.envId)));
+    const count = Math.min(options.rollouts, options.episodes ?? options.rollouts);
+    const made = await Promise.all(Array.from({ length: count }, () => makeTask(options.envId)));
     return new LiveRollouts(
-      made.map((one) => ({ made: one, context: 0, finished: false, lingered: 0 })),
+      made.map((one) => ({
+        made: one,
+        context: 0,
+        finished: false,
+        lingered: 0,
+        seed: 0,
+        observations: [],
+        actions: [],
+      })),
       options,
     );
+  }
+
+  /** Says whether all episodes have finished. */
+  get done(): boolean {
+    return this.#finished >= this.#episodes;
   }
 
   /** Advances every rollout by one control step and updates {@link frame}. */
   step(): void {
     const { frame } = this;
     for (const [i, slot] of this.#slots.entries()) {
-      if (slot.finished && ++slot.lingered > LINGER_STEPS) this.#begin(i);
+      if (!slot.finished || this.#begun >= this.#episodes) continue;
+      if (++slot.lingered > LINGER_STEPS) this.#begin(i);
     }
     const actions = this.#policy.act(this.#observations);
     const explanation = this.#policy.explain?.();
@@ -85,6 +116,11 @@ export class LiveRollouts {
       if (slot.finished) continue;
       const { env } = slot.made;
       const action = clipAction(env.actionSpace, actions.slice(i * actionSize, (i + 1) * actionSize));
+      if (this.#onEpisode !== null) {
+        const width = this.#policy.observationSize;
+        slot.observations.push(this.#observations.slice(i * width, (i + 1) * width));
+        slot.actions.push(action.slice());
+      }
       const { observation, terminated, truncated } = env.step(action);
       this.#observe(i, observation);
       frame.step[i] = (frame.step[i] as number) + 1;
@@ -129,6 +165,9 @@ export class LiveRollouts {
     slot.lingered = 0;
     const context = contexts[slot.context];
     const seed = episodeSeed(this.#seed, context?.name ?? '', Math.floor(number / contexts.length));
+    slot.seed = seed;
+    slot.observations.length = 0;
+    slot.actions.length = 0;
     const { observation } = slot.made.env.reset({ seed, options: context?.options ?? {} });
     this.#policy.restart(i, policySeed(seed));
     this.#observe(i, observation);
@@ -163,6 +202,7 @@ export class LiveRollouts {
     this.frame.mode[i] = mode ?? NONE;
     if (!ended) return;
     slot.finished = true;
+    this.#report(i, slot);
     this.frame.status[i] = success ? ROLLOUT_STATUS.success : ROLLOUT_STATUS.failure;
     this.#finished++;
     const counts = this.#countsByContext.get(slot.context) ?? slot.made.task.behavior.modes.map(() => 0);
@@ -170,5 +210,22 @@ export class LiveRollouts {
     if (!success) return;
     this.#successes++;
     if (mode !== null) counts[mode] = (counts[mode] ?? 0) + 1;
+  }
+
+  #report(i: number, { actions, context, made, observations, seed }: Slot): void {
+    const { contexts } = made.task;
+    this.#onEpisode?.({
+      episode: this.frame.episode[i] ?? 0,
+      env: this.#envId,
+      context: contexts[context]?.name ?? '',
+      options: contexts[context]?.options ?? {},
+      seed,
+      steps: actions.length,
+      success: made.task.outcome().success,
+      mode: made.task.outcome().mode,
+      stateHash: made.task.stateHash(),
+      observations: encodeFloats(observations),
+      actions: encodeFloats(actions),
+    });
   }
 }

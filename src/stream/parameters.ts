@@ -1,15 +1,22 @@
 import type { Parameter } from '@foxglove/ws-protocol';
 import { type ControlChange, SPEED_RANGE, type StatusMessage } from './wire.ts';
 
-/** Names of the parameters through which viewers control the loop. */
-export const PARAMETER_NAMES = ['paused', 'speed', 'rollouts'] as const;
+const LIVE_NAMES = ['paused', 'speed', 'rollouts'] as const;
+const RECORDING_NAMES = ['paused', 'speed', 'position', 'loop'] as const;
+
+/** Names the parameters through which viewers control what the status tells of. */
+function parameterNames(
+  status: StatusMessage,
+): readonly (typeof LIVE_NAMES | typeof RECORDING_NAMES)[number][] {
+  return status.timeline === undefined ? LIVE_NAMES : RECORDING_NAMES;
+}
 
 /** Reads the parameters that were asked for out of the status; no names mean all. */
 export function parameterValues(status: StatusMessage, names: readonly string[]): Parameter[] {
-  const wanted =
-    names.length === 0 ? PARAMETER_NAMES : PARAMETER_NAMES.filter((name) => names.includes(name));
+  const values = { position: 0, loop: false, ...status, ...status.timeline };
+  const wanted = parameterNames(status).filter((name) => names.length === 0 || names.includes(name));
   return wanted.map((name) => {
-    const value = status[name];
+    const value = values[name];
     return typeof value === 'number' ? { name, value, type: 'float64' } : { name, value };
   });
 }
@@ -24,11 +31,21 @@ export function controlChange(
   status: StatusMessage,
 ): { readonly change: ControlChange } | { readonly fault: string } {
   const { name, value } = parameter;
+  const known = parameterNames(status);
+  if (!known.some((candidate) => candidate === name)) {
+    return { fault: `'${name.slice(0, 64)}' is no parameter; there are ${known.join(', ')}` };
+  }
   switch (name) {
     case 'paused':
+    case 'loop':
       return typeof value === 'boolean'
-        ? { change: { paused: value } }
-        : { fault: 'paused: must be true or false' };
+        ? { change: { [name]: value } }
+        : { fault: `${name}: must be true or false` };
+    case 'position': {
+      const end = status.timeline?.durationSeconds ?? 0;
+      const fits = typeof value === 'number' && value >= 0 && value <= end;
+      return fits ? { change: { position: value } } : { fault: `position: must be from 0 to ${end} seconds` };
+    }
     case 'speed': {
       const [slowest, fastest] = SPEED_RANGE;
       const fits = typeof value === 'number' && value >= slowest && value <= fastest;
@@ -42,6 +59,6 @@ export function controlChange(
         : { fault: `rollouts: must be a whole number from 1 to ${most}` };
     }
     default:
-      return { fault: `'${name.slice(0, 64)}' is no parameter; there are ${PARAMETER_NAMES.join(', ')}` };
+      return { fault: `${name}: cannot be set` };
   }
 }

@@ -72,4 +72,20 @@ export const STATUS_SCHEMA = named('modewise.Status', {
   speed: number,
   rollouts: integer,
   maxRollouts: integer,
+  timeline: object({ durationSeconds: number, position: number, loop: flag }),
+});
+
+/** Schema of `/episode`. */
+export const EPISODE_SCHEMA = named('modewise.Episode', {
+  episode: integer,
+  env: text,
+  context: text,
+  options: object({}),
+  seed: integer,
+  steps: integer,
+  success: flag,
+  mode: { type: ['integer', 'null'] },
+  stateHash: text,
+  observations: { type: 'string', contentEncoding: 'base64' },
+  actions: { type: 'string', contentEncoding: 'base64' },
 });

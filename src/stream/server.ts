@@ -7,38 +7,29 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { StreamError } from '../errors.ts';
 import type { Scene } from '../physics/scene.ts';
 import { hasToken, isLoopback, isOriginAllowed } from './access.ts';
-import { Channel, type ChannelDescription } from './channel.ts';
+import { ChannelSet } from './channel-set.ts';
 import { ClientSession } from './client-session.ts';
-import { encodeFrame, type Frame } from './frame.ts';
-import { FrameHistory } from './history.ts';
+import type { Frame } from './frame.ts';
 import { serveHint, servePage } from './page-files.ts';
-import { controlChange, parameterValues } from './parameters.ts';
-import { rolloutEntities, sceneEntities } from './scene-update.ts';
-import { SCENE_SCHEMA, SCENE_UPDATE_SCHEMA, SCORE_SCHEMA, STATUS_SCHEMA } from './schemas.ts';
+import type { Publisher } from './publisher.ts';
 import {
   type ControlChange,
+  type EpisodeMessage,
   type SceneFacts,
-  type SceneMessage,
   type ScoreMessage,
   SERVER_NAME,
   type StatusMessage,
-  TOPICS,
 } from './wire.ts';
 
 const SUBPROTOCOL = 'foxglove.websocket.v1';
 /** Greatest message that a client may send, bytes; a longer one closes the connection with code 1009. */
 const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024;
-/** Frames kept for those who join later, bytes: about 12 s of 480 rollouts. */
-const HISTORY_BYTES = 4 * 1024 * 1024;
 /** Clients served at once. */
 const MAX_CLIENTS = 64;
 /** A connection is asked this often whether it is alive, milliseconds. */
 const ALIVE_CHECK_MS = 15_000;
 /** Connections that do not close themselves in this time are cut, milliseconds. */
 const CLOSE_GRACE_MS = 500;
-/** Simulated seconds between two pictures for stock clients. */
-const MARKER_PERIOD_SECONDS = 0.1;
-
 /** How to start a stream. */
 export interface StreamServerOptions {
   /** Port for page and websocket; 0 lets the system choose a free one. */
@@ -51,6 +42,12 @@ export interface StreamServerOptions {
   readonly token?: string;
   /** Wall clock for message times, milliseconds since the epoch; unless given, times are the simulated ones. */
   readonly clock?: () => number;
+  /**
+   * Gives every client channels of its own in place of those that the server publishes to, and fills them.
+   *
+   * @returns what ends the filling, called when the client has gone.
+   */
+  readonly perClient?: (channels: ChannelSet) => () => void;
 }
 
 /** What a stream server carries at the moment. */
@@ -63,21 +60,10 @@ export interface StreamStatistics {
 }
 
 /** A running stream; made by {@link startStreamServer}. */
-export interface StreamServer {
+export interface StreamServer extends Publisher {
   readonly port: number;
   /** Address to open in a browser, with the token if one is needed. */
   readonly url: string;
-  /** Says what is to be drawn; forgets frames and score of the scene before. */
-  publishScene(scene: Scene, facts: SceneFacts): void;
-  /**
-   * Sends the state of all rollouts to whoever has room for it. The frame may be reused at once; its `index` is
-   * replaced by the server's own count.
-   *
-   * @throws StreamError when it does not have the moving parts of the scene.
-   */
-  publishFrame(frame: Frame): void;
-  publishScore(score: ScoreMessage): void;
-  publishStatus(status: StatusMessage): void;
   /**
    * Listens to what viewers ask for. The listener applies the change and calls `publishStatus` with the result.
    *
@@ -105,7 +91,7 @@ export async function startStreamServer(options: StreamServerOptions): Promise<S
   const token = options.token ?? (isLoopback(host) ? null : randomBytes(16).toString('hex'));
   const http = createServer(options.page === undefined ? serveHint : servePage(options.page));
   await listen(http, options.port, host);
-  return new FoxgloveStreamServer(http, host, token, options.clock ?? null);
+  return new FoxgloveStreamServer(http, host, token, options);
 }
 
 class FoxgloveStreamServer implements StreamServer {
@@ -119,33 +105,16 @@ class FoxgloveStreamServer implements StreamServer {
   readonly #aliveTimer: NodeJS.Timeout;
   readonly #sessionId = randomUUID();
 
-  readonly #channels = new Map<number, Channel>();
-  readonly #scene = this.#open(TOPICS.scene, 'json', 'modewise.Scene', SCENE_SCHEMA);
-  readonly #historyChannel = this.#open(TOPICS.history, 'modewise.frames.v1', 'modewise.FrameHistory');
-  readonly #frame = this.#open(TOPICS.frame, 'modewise.frame.v1', 'modewise.Frame');
-  readonly #score = this.#open(TOPICS.score, 'json', 'modewise.Score', SCORE_SCHEMA);
-  readonly #status = this.#open(TOPICS.status, 'json', 'modewise.Status', STATUS_SCHEMA);
-  readonly #sceneMarkers = this.#open('/markers/scene', 'json', 'foxglove.SceneUpdate', SCENE_UPDATE_SCHEMA);
-  readonly #rolloutMarkers = this.#open(
-    '/markers/rollouts',
-    'json',
-    'foxglove.SceneUpdate',
-    SCENE_UPDATE_SCHEMA,
-  );
-
-  readonly #history = new FrameHistory(HISTORY_BYTES);
-  readonly #controlListeners = new Set<(change: ControlChange) => void>();
-  #currentScene: Scene | null = null;
-  #currentStatus: StatusMessage = { policy: '', paused: false, speed: 1, rollouts: 1, maxRollouts: 1 };
-  #frames = 0;
-  #timeSeconds = 0;
-  #lastMarkersSeconds = Number.NEGATIVE_INFINITY;
+  readonly #shared: ChannelSet;
+  readonly #perClient: ((channels: ChannelSet) => () => void) | null;
   #closing: Promise<void> | null = null;
 
-  constructor(http: Server, host: string, token: string | null, clock: (() => number) | null) {
+  constructor(http: Server, host: string, token: string | null, options: StreamServerOptions) {
     this.#http = http;
     this.#token = token;
-    this.#clock = clock;
+    this.#clock = options.clock ?? null;
+    this.#shared = new ChannelSet(this.#clock);
+    this.#perClient = options.perClient ?? null;
     this.port = (http.address() as AddressInfo).port;
     const name = host.includes(':') ? `[${host}]` : host;
     this.url = `http://${name}:${this.port}/${token === null ? '' : `?token=${token}`}`;
@@ -164,47 +133,27 @@ class FoxgloveStreamServer implements StreamServer {
   }
 
   publishScene(scene: Scene, facts: SceneFacts): void {
-    this.#currentScene = scene;
-    this.#history.clear();
-    for (const channel of [this.#frame, this.#historyChannel, this.#score, this.#rolloutMarkers])
-      channel.clear();
-    this.#lastMarkersSeconds = Number.NEGATIVE_INFINITY;
-    this.#publish(this.#scene, json({ ...facts, scene } satisfies SceneMessage));
-    const timestampNs = this.#timestampNs();
-    this.#publish(this.#sceneMarkers, () => json(sceneEntities(scene, timestampNs)));
+    this.#shared.publishScene(scene, facts);
   }
 
   publishFrame(frame: Frame): void {
-    const scene = this.#currentScene;
-    if (scene === null || scene.movingParts !== frame.movingParts) {
-      throw new StreamError({
-        what: 'a frame does not fit the published scene',
-        found: `${frame.movingParts} moving parts`,
-        expected: scene === null ? 'publishScene before the first frame' : `${scene.movingParts}`,
-      });
-    }
-    this.#timeSeconds = frame.timeSeconds;
-    const bytes = encodeFrame({ ...frame, index: this.#frames++ });
-    this.#history.push(bytes);
-    // subscribers have the frames one by one; the joined ones are for those who subscribe later
-    this.#historyChannel.set(() => this.#history.encode(), this.#timestampNs());
-    this.#publish(this.#frame, bytes);
-    this.#publishMarkers(scene, frame);
+    this.#shared.publishFrame(frame);
   }
 
   publishScore(score: ScoreMessage): void {
-    this.#publish(this.#score, json(score));
+    this.#shared.publishScore(score);
   }
 
   publishStatus(status: StatusMessage): void {
-    this.#currentStatus = status;
-    this.#publish(this.#status, json(status));
-    for (const session of this.#sessions) session.notifyParameters();
+    this.#shared.publishStatus(status);
+  }
+
+  publishEpisode(episode: EpisodeMessage): void {
+    this.#shared.publishEpisode(episode);
   }
 
   onControl(listener: (change: ControlChange) => void): () => void {
-    this.#controlListeners.add(listener);
-    return () => this.#controlListeners.delete(listener);
+    return this.#shared.onControl(listener);
   }
 
   statistics(): StreamStatistics {
@@ -236,37 +185,6 @@ class FoxgloveStreamServer implements StreamServer {
     this.#sockets.close();
   }
 
-  #open(topic: string, encoding: string, schemaName: string, schema = ''): Channel {
-    const description: ChannelDescription = {
-      topic,
-      encoding,
-      schemaName,
-      schema,
-      ...(schema === '' ? {} : { schemaEncoding: 'jsonschema' }),
-    };
-    const channel = new Channel(this.#channels.size + 1, description);
-    this.#channels.set(channel.id, channel);
-    return channel;
-  }
-
-  #publish(channel: Channel, payload: Uint8Array | (() => Uint8Array)): void {
-    channel.set(payload, this.#timestampNs());
-    for (const session of this.#sessions) session.notify(channel);
-  }
-
-  /** Draws the rollouts for stock clients: seldom, and only while one is looking. */
-  #publishMarkers(scene: Scene, frame: Frame): void {
-    if (Math.abs(frame.timeSeconds - this.#lastMarkersSeconds) < MARKER_PERIOD_SECONDS) return;
-    if (![...this.#sessions].some((session) => session.isSubscribedTo(this.#rolloutMarkers))) return;
-    this.#lastMarkersSeconds = frame.timeSeconds;
-    this.#publish(this.#rolloutMarkers, json(rolloutEntities(scene, frame, this.#timestampNs())));
-  }
-
-  #timestampNs(): bigint {
-    const milliseconds = this.#clock === null ? this.#timeSeconds * 1000 : this.#clock();
-    return BigInt(Math.max(0, Math.round(milliseconds * 1000))) * 1000n;
-  }
-
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // a peer that vanishes during the handshake
     socket.on('error', () => undefined);
@@ -283,13 +201,16 @@ class FoxgloveStreamServer implements StreamServer {
   }
 
   #welcome(connection: WebSocket): void {
-    const session = new ClientSession(connection, {
-      channel: (id) => this.#channels.get(id),
-      parameters: (names) => parameterValues(this.#currentStatus, names),
-      setParameter: (parameter) => this.#setParameter(parameter),
-    });
+    const channels = this.#perClient === null ? this.#shared : new ChannelSet(this.#clock);
+    const session = new ClientSession(connection, channels);
     this.#sessions.add(session);
-    connection.on('close', () => this.#sessions.delete(session));
+    channels.sessions.add(session);
+    const stop = this.#perClient?.(channels);
+    connection.on('close', () => {
+      this.#sessions.delete(session);
+      channels.sessions.delete(session);
+      stop?.();
+    });
     const greetings: readonly ServerMessage[] = [
       {
         op: 'serverInfo',
@@ -298,21 +219,10 @@ class FoxgloveStreamServer implements StreamServer {
         sessionId: this.#sessionId,
         metadata: { frameFormat: 'MWF1' },
       },
-      { op: 'advertise', channels: [...this.#channels.values()].map((channel) => channel.advertisement) },
+      { op: 'advertise', channels: channels.advertisements },
     ];
     for (const greeting of greetings) session.send(greeting);
   }
-
-  #setParameter(parameter: { readonly name: string; readonly value?: unknown }): string | null {
-    const result = controlChange(parameter, this.#currentStatus);
-    if ('fault' in result) return result.fault;
-    for (const listener of this.#controlListeners) listener(result.change);
-    return this.#controlListeners.size > 0 ? null : `${parameter.name}: nothing here can be controlled`;
-  }
-}
-
-function json(value: object): Uint8Array {
-  return Buffer.from(JSON.stringify(value));
 }
 
 function listen(http: Server, port: number, host: string): Promise<void> {

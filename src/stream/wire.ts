@@ -58,16 +58,52 @@ export interface StatusMessage {
   readonly rollouts: number;
   /** Greatest R that the loop accepts. */
   readonly maxRollouts: number;
+  /** What is shown is a recording, and this is where it stands; absent for a live loop. */
+  readonly timeline?: TimelineStatus;
+}
+
+/** How the playback of a recording stands; every client has its own. */
+export interface TimelineStatus {
+  readonly durationSeconds: number;
+  /** Simulated time of the frame that is shown, seconds since the first one. */
+  readonly position: number;
+  /** Begins again at the end. */
+  readonly loop: boolean;
+}
+
+/** Payload of `/episode`: a finished episode, with what is needed to run it again and to see whether it is the same. */
+export interface EpisodeMessage {
+  /** Number of the episode, as in the frames. */
+  readonly episode: number;
+  readonly env: string;
+  /** Name of the context it began in. */
+  readonly context: string;
+  /** Options of the reset. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  /** T, control steps. */
+  readonly steps: number;
+  readonly success: boolean;
+  readonly mode: number | null;
+  /** Physical state hash at the end, 16 hexadecimal digits. */
+  readonly stateHash: string;
+  /** What was observed before each step, shape `[T, Do]`: little-endian float32 in base64. */
+  readonly observations: string;
+  /** What was commanded at each step, shape `[T, Da]`: little-endian float32 in base64. */
+  readonly actions: string;
 }
 
 /**
- * What a viewer may ask of the loop: the parameters `paused`, `speed` and `rollouts` of the Foxglove protocol. At
- * least one field is set.
+ * What a viewer may ask of the loop: the parameters of the Foxglove protocol; `rollouts` of a live loop, `position`
+ * and `loop` of a recording. At least one field is set.
  */
 export interface ControlChange {
   readonly paused?: boolean;
   readonly speed?: number;
   readonly rollouts?: number;
+  /** Seconds since the first frame. */
+  readonly position?: number;
+  readonly loop?: boolean;
 }
 
 /** Slowest and fastest speed that a viewer may ask for, simulated seconds per second. */

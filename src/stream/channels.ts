@@ -1,0 +1,22 @@
+import type { ChannelDescription } from './channel.ts';
+import { EPISODE_SCHEMA, SCENE_SCHEMA, SCENE_UPDATE_SCHEMA, SCORE_SCHEMA, STATUS_SCHEMA } from './schemas.ts';
+import { TOPICS } from './wire.ts';
+
+function describe(topic: string, encoding: string, schemaName: string, schema = ''): ChannelDescription {
+  return { topic, encoding, schemaName, schema, ...(schema === '' ? {} : { schemaEncoding: 'jsonschema' }) };
+}
+
+/** What is said of each channel, on the wire and in a recording. */
+export const CHANNELS = {
+  scene: describe(TOPICS.scene, 'json', 'modewise.Scene', SCENE_SCHEMA),
+  history: describe(TOPICS.history, 'modewise.frames.v1', 'modewise.FrameHistory'),
+  frame: describe(TOPICS.frame, 'modewise.frame.v1', 'modewise.Frame'),
+  score: describe(TOPICS.score, 'json', 'modewise.Score', SCORE_SCHEMA),
+  status: describe(TOPICS.status, 'json', 'modewise.Status', STATUS_SCHEMA),
+  episode: describe('/episode', 'json', 'modewise.Episode', EPISODE_SCHEMA),
+  sceneMarkers: describe('/markers/scene', 'json', 'foxglove.SceneUpdate', SCENE_UPDATE_SCHEMA),
+  rolloutMarkers: describe('/markers/rollouts', 'json', 'foxglove.SceneUpdate', SCENE_UPDATE_SCHEMA),
+} as const;
+
+/** Simulated time between two messages of `/markers/rollouts`, seconds. */
+export const MARKER_PERIOD_SECONDS = 0.1;

@@ -1,0 +1,169 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { McapStreamReader } from '@mcap/core';
+import { RecordingError } from '../errors.ts';
+import { CHANNELS } from './channels.ts';
+import { decodeFrame, type Frame } from './frame.ts';
+import { RECORDING_PROFILE } from './recording-writer.ts';
+import type { EpisodeMessage, SceneMessage, ScoreMessage, StatusMessage } from './wire.ts';
+
+/** Bytes read at a time. */
+const PIECE_BYTES = 1024 * 1024;
+/** Most bytes of frames and episodes that are held; a recording with more is refused rather than filling the memory. */
+const MAX_HELD_BYTES = 1024 * 1024 * 1024;
+
+/** A message and when it was sent, seconds since the first frame. */
+interface Timed<T> {
+  readonly timeSeconds: number;
+  readonly value: T;
+}
+
+/** What a recording holds; made by {@link readRecording}. */
+export interface Recording {
+  readonly path: string;
+  /** False when whoever wrote it was cut off: it ends with the last whole chunk. */
+  readonly complete: boolean;
+  readonly scene: SceneMessage;
+  readonly policy: string;
+  /** Encoded frames by time, ascending; never empty. */
+  readonly frames: readonly Timed<Uint8Array>[];
+  readonly scores: readonly Timed<ScoreMessage>[];
+  readonly episodes: readonly EpisodeMessage[];
+  readonly durationSeconds: number;
+}
+
+/** Decodes a frame of a recording; its time is that since the beginning of the recording. */
+export function frameAt({ frames }: Recording, index: number): Frame {
+  const entry = frames[index];
+  if (entry === undefined) throw new RangeError(`${index} is not a frame of the recording`);
+  return { ...decodeFrame(entry.value), timeSeconds: entry.timeSeconds };
+}
+
+/**
+ * Reads a recording that `--record` made.
+ *
+ * @throws RecordingError when it is missing, not MCAP, not ours, damaged, or holds no frame.
+ */
+export function readRecording(path: string): Recording {
+  const reader = new McapStreamReader();
+  const content = new Content(path);
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new RecordingError({ what: 'The recording cannot be opened', where: path, found }, { cause });
+  }
+  try {
+    const piece = new Uint8Array(PIECE_BYTES);
+    for (;;) {
+      const bytes = readSync(file, piece);
+      if (bytes === 0 || reader.done()) break;
+      reader.append(piece.slice(0, bytes));
+      for (let record = reader.nextRecord(); record !== undefined; record = reader.nextRecord()) {
+        if (record.type === 'Header') content.checkProfile(record.profile);
+        else if (record.type === 'Channel') content.topics.set(record.id, record.topic);
+        else if (record.type === 'Message') content.take(record.channelId, record.logTime, record.data);
+      }
+    }
+  } catch (cause) {
+    if (cause instanceof RecordingError) throw cause;
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new RecordingError(
+      { what: 'The file is damaged, or no MCAP file', where: path, found, expected: 'a file of --record' },
+      { cause },
+    );
+  } finally {
+    closeSync(file);
+  }
+  return content.finish(reader.done());
+}
+
+/** What has been read of a file so far. */
+class Content {
+  readonly topics = new Map<number, string>();
+  readonly #path: string;
+  readonly #frames: { readonly logTime: bigint; readonly value: Uint8Array }[] = [];
+  readonly #scores: { readonly logTime: bigint; readonly value: ScoreMessage }[] = [];
+  readonly #episodes: EpisodeMessage[] = [];
+  #scene: SceneMessage | null = null;
+  #policy = '';
+  #heldBytes = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  checkProfile(profile: string): void {
+    if (profile === RECORDING_PROFILE) return;
+    throw new RecordingError({
+      what: 'The file is not a recording of modewise',
+      where: this.#path,
+      found: `an MCAP file of profile '${profile}'`,
+      expected: `profile '${RECORDING_PROFILE}'`,
+    });
+  }
+
+  take(channelId: number, logTime: bigint, data: Uint8Array): void {
+    const json = <T>() => JSON.parse(new TextDecoder().decode(data)) as T;
+    switch (this.topics.get(channelId)) {
+      case CHANNELS.frame.topic:
+        this.#hold(data);
+        // said now, with the place, rather than in the middle of a replay
+        decodeFrame(data);
+        this.#frames.push({ logTime, value: data.slice() });
+        return;
+      case CHANNELS.scene.topic:
+        this.#scene = json<SceneMessage>();
+        return;
+      case CHANNELS.status.topic:
+        this.#policy = json<StatusMessage>().policy;
+        return;
+      case CHANNELS.score.topic:
+        this.#scores.push({ logTime, value: json<ScoreMessage>() });
+        return;
+      case CHANNELS.episode.topic:
+        this.#hold(data);
+        this.#episodes.push(json<EpisodeMessage>());
+        return;
+      default:
+    }
+  }
+
+  finish(complete: boolean): Recording {
+    const first = this.#frames[0];
+    if (this.#scene === null || first === undefined) {
+      throw new RecordingError({
+        what: 'The recording holds no frame',
+        where: this.#path,
+        ...(complete ? {} : { found: 'a file that ends before its first whole chunk' }),
+        remedy: 'record again',
+      });
+    }
+    const timed = <T>({ logTime, value }: { readonly logTime: bigint; readonly value: T }): Timed<T> => ({
+      timeSeconds: Number(logTime - first.logTime) / 1e9,
+      value,
+    });
+    const frames = this.#frames.map(timed);
+    return {
+      path: this.#path,
+      complete,
+      scene: this.#scene,
+      policy: this.#policy,
+      frames,
+      scores: this.#scores.map(timed),
+      episodes: this.#episodes,
+      durationSeconds: frames.at(-1)?.timeSeconds ?? 0,
+    };
+  }
+
+  #hold(data: Uint8Array): void {
+    this.#heldBytes += data.byteLength;
+    if (this.#heldBytes <= MAX_HELD_BYTES) return;
+    throw new RecordingError({
+      what: 'The recording is too long to be replayed here',
+      where: this.#path,
+      expected: `at most ${MAX_HELD_BYTES / 2 ** 20} MiB of frames and episodes`,
+      remedy: 'open it in Foxglove',
+    });
+  }
+}

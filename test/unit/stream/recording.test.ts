@@ -1,0 +1,177 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { McapIndexedReader, McapWriter } from '@mcap/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RecordingError } from '../../../src/errors.ts';
+import { createFrame, decodeFrame } from '../../../src/stream/frame.ts';
+import { frameAt, readRecording } from '../../../src/stream/recording.ts';
+import { RecordingWriter } from '../../../src/stream/recording-writer.ts';
+import { avoidingFacts, avoidingScene } from './fixtures.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'recording-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const score = (rollouts: number) => ({
+  rollouts,
+  success: { rate: 1, low: 0.5, high: 1 },
+  entropy: { value: 0.5, ceiling: 0.9 },
+  modes: { covered: 1, total: 24, counts: [rollouts, ...new Array<number>(23).fill(0)] },
+});
+
+/** Publishes frames of R rollouts, one every 35 ms, the first rollout at x = number of the frame. */
+async function record(path: string, frames: number, rollouts = 3): Promise<RecordingWriter> {
+  const writer = new RecordingWriter({ path });
+  writer.publishScene(avoidingScene, avoidingFacts);
+  writer.publishStatus({ policy: 'imc', paused: false, speed: 1, rollouts, maxRollouts: 480 });
+  const frame = createFrame(rollouts, 1);
+  for (let i = 0; i < frames; i++) {
+    frame.poses[0] = i;
+    frame.timeSeconds = 0.035 * i;
+    writer.publishFrame(frame);
+    if (i % 10 === 9) writer.publishScore(score(i));
+  }
+  await writer.flush();
+  return writer;
+}
+
+function failureOf(path: string): Error {
+  try {
+    readRecording(path);
+  } catch (error) {
+    expect(error).toBeInstanceOf(RecordingError);
+    return error as Error;
+  }
+  throw new Error('it was read');
+}
+
+describe('a recording', () => {
+  it('gives back every frame, at its time, and the scores', async () => {
+    const path = join(folder, 'a.mcap');
+    await (await record(path, 50)).close();
+    const recording = readRecording(path);
+    expect(recording).toMatchObject({ complete: true, policy: 'imc', scene: { env: 'Avoiding-v0' } });
+    expect(recording.frames).toHaveLength(50);
+    expect(recording.durationSeconds).toBeCloseTo(49 * 0.035, 6);
+    const frame = frameAt(recording, 20);
+    expect(frame.poses[0]).toBe(20);
+    expect(frame.timeSeconds).toBeCloseTo(0.7, 6);
+    expect(recording.scores.map(({ value }) => value.rollouts)).toEqual([9, 19, 29, 39, 49]);
+  });
+
+  it('is opened by the reader of @mcap/core, by its index, with the channels of the stream', async () => {
+    const path = join(folder, 'a.mcap');
+    await (await record(path, 40)).close();
+    const file = await open(path);
+    const readable = {
+      size: async () => BigInt((await file.stat()).size),
+      read: async (offset: bigint, size: bigint) => {
+        const bytes = new Uint8Array(Number(size));
+        await file.read(bytes, 0, Number(size), Number(offset));
+        return bytes;
+      },
+    };
+    const reader = await McapIndexedReader.Initialize({ readable });
+    expect([...reader.channelsById.values()].map(({ topic }) => topic).sort()).toEqual([
+      '/episode',
+      '/frame',
+      '/markers/rollouts',
+      '/markers/scene',
+      '/scene',
+      '/score',
+      '/status',
+    ]);
+    const times: bigint[] = [];
+    const xs: number[] = [];
+    for await (const { data, logTime } of reader.readMessages({ topics: ['/frame'] })) {
+      times.push(logTime);
+      xs.push(decodeFrame(data).poses[0] ?? -1);
+    }
+    await file.close();
+    expect(xs).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    expect(times[10]).toBe(350_000_000n);
+    const markers = [...reader.channelsById.values()].find(({ topic }) => topic === '/markers/rollouts');
+    expect(reader.schemasById.get(markers?.schemaId ?? 0)?.name).toBe('foxglove.SceneUpdate');
+  });
+
+  it('is the same file for the same frames', async () => {
+    const [a, b] = [join(folder, 'a.mcap'), join(folder, 'b.mcap')];
+    await (await record(a, 20)).close();
+    await (await record(b, 20)).close();
+    expect(readFileSync(a).equals(readFileSync(b))).toBe(true);
+  });
+
+  it('goes on in time when a loop begins anew with another number of rollouts', async () => {
+    const path = join(folder, 'a.mcap');
+    const writer = await record(path, 10);
+    const frame = createFrame(5, 1);
+    frame.timeSeconds = 0.035;
+    writer.publishFrame(frame);
+    await writer.close();
+    const { durationSeconds, frames } = readRecording(path);
+    expect(frames).toHaveLength(11);
+    expect(durationSeconds).toBeCloseTo(10 * 0.035, 6);
+  });
+
+  it('is read up to its last chunk when its writer was killed, wherever that was', async () => {
+    const path = join(folder, 'a.mcap');
+    const writer = await record(path, 1500, 24);
+    const written = readFileSync(path); // not closed: this is what a kill leaves
+    await writer.close();
+    const cut = join(folder, 'cut.mcap');
+    let before = 0;
+    for (const share of [0.3, 0.55, 0.8, 1]) {
+      writeFileSync(cut, written.subarray(0, Math.floor(share * written.byteLength)));
+      const recording = readRecording(cut);
+      expect(recording.complete).toBe(false);
+      expect(recording.frames.length).toBeGreaterThan(before);
+      expect(frameAt(recording, recording.frames.length - 1).poses[0]).toBe(recording.frames.length - 1);
+      before = recording.frames.length;
+    }
+    expect(before).toBeGreaterThan(1200);
+  });
+
+  it('is refused with the reason when it is damaged, foreign, empty or missing', async () => {
+    const path = join(folder, 'a.mcap');
+    await (await record(path, 600)).close();
+    const bytes = readFileSync(path);
+    bytes[Math.floor(bytes.byteLength / 3)]! ^= 0x10;
+    writeFileSync(path, bytes);
+    expect(failureOf(path).message).toMatch(/damaged/);
+
+    writeFileSync(path, 'this is no recording at all, only some text');
+    expect(failureOf(path).message).toMatch(/no MCAP file/);
+
+    writeFileSync(path, '');
+    expect(failureOf(path).message).toMatch(/holds no frame/);
+
+    expect(failureOf(join(folder, 'nowhere.mcap')).message).toMatch(/cannot be opened/);
+
+    const parts: Uint8Array[] = [];
+    let size = 0n;
+    const writer = new McapWriter({
+      writable: {
+        position: () => size,
+        async write(part) {
+          parts.push(part.slice());
+          size += BigInt(part.byteLength);
+        },
+      },
+    });
+    await writer.start({ profile: 'ros2', library: '' });
+    await writer.end();
+    writeFileSync(path, Buffer.concat(parts));
+    expect(failureOf(path).message).toMatch(/not a recording of modewise[\s\S]*ros2/);
+  });
+
+  it('does not replace a file', async () => {
+    const path = join(folder, 'a.mcap');
+    writeFileSync(path, 'mine');
+    expect(() => new RecordingWriter({ path })).toThrow(RecordingError);
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+  });
+});
