@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { ReproductionResult } from '../reproduce/report.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
+import { packageVersions } from './project.ts';
 import { table } from './table.ts';
 import { defineVerb } from './verb.ts';
 
@@ -97,6 +98,9 @@ export function reproduceCommand(): Command {
           const found = await reproduction.run({
             quick,
             seed,
+            folder: output.path,
+            signal,
+            versions: packageVersions(),
             units,
             ...(options.data === undefined ? {} : { dataFolder: options.data }),
           });

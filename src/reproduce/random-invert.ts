@@ -285,7 +285,9 @@ export async function randomInvertOn(
 }
 
 /** Does the experiment where Fashion-MNIST is at hand, and says how to get it where it is not. */
-export async function randomInvert(context: ReproductionContext): Promise<Part> {
+export async function randomInvert(
+  context: Pick<ReproductionContext, 'quick' | 'seed' | 'units' | 'dataFolder'>,
+): Promise<Part> {
   const folder = context.dataFolder ?? debianFashionMnist;
   if (!hasImages(folder, fashionMnist.train) || !hasImages(folder, fashionMnist.test)) {
     return {

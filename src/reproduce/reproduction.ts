@@ -50,6 +50,12 @@ export interface ReproductionContext {
   readonly seed: number;
   /** Folder with data that are not ours to distribute; undefined: where the system's packages put them. */
   readonly dataFolder?: string;
+  /** Folder of the report, for what the work leaves beside it. */
+  readonly folder: string;
+  /** Aborted when stopping was asked for. */
+  readonly signal: AbortSignal;
+  /** Versions of the packages that compute, for the record of trainings. */
+  readonly versions: Readonly<Record<string, string>>;
   /** Work that survives a kill. */
   readonly units: Units;
 }

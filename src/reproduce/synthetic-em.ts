@@ -73,7 +73,10 @@ function runArm(
 }
 
 /** Finds the largest of a few steps that serves a gradient algorithm best on instances that are not scored. */
-async function tuneStep(algorithm: FitAlgorithm, { seed, units }: ReproductionContext): Promise<number> {
+async function tuneStep(
+  algorithm: FitAlgorithm,
+  { seed, units }: Pick<ReproductionContext, 'seed' | 'units'>,
+): Promise<number> {
   const finals = await units.do(`synthetic/step/${algorithm}`, () =>
     STEP_SCALES.map((scale) => {
       const losses = Array.from({ length: TUNING_INSTANCES }, (_, i) => {
@@ -101,7 +104,10 @@ const publishedFloor: Readonly<Record<string, string>> = {
 };
 
 /** Fits data drawn from SymMoLinE by the three algorithms and averages their curves over the instances. */
-export async function syntheticEm(context: ReproductionContext, instances = INSTANCES): Promise<Part> {
+export async function syntheticEm(
+  context: Pick<ReproductionContext, 'seed' | 'units'>,
+  instances = INSTANCES,
+): Promise<Part> {
   const { seed, units } = context;
   const scales: Readonly<Record<string, number>> = {
     'gradient-em': await tuneStep('gradient-em', context),

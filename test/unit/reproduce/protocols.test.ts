@@ -85,7 +85,7 @@ describe('Random-Invert', () => {
 
 describe('the synthetic comparison', () => {
   it('has EM at the floor within 10 iterations, where gradient descent is not within 100', async () => {
-    const { figures } = await syntheticEm({ quick: true, seed: 1, units: unitsIn('a') }, 8);
+    const { figures } = await syntheticEm({ seed: 1, units: unitsIn('a') }, 8);
     const judged = figures.filter(({ target }) => target !== undefined);
     expect(judged.map(({ holds }) => holds)).toEqual([true, true]);
     for (const { name, published } of figures) {
