@@ -44,11 +44,23 @@ const drivers: Readonly<Record<BackendName, BackendDriver>> = {
 
 const softwareReason = 'its GPU is emulated on the CPU, which is slower than any CPU backend';
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Probes a backend; one that cannot even be probed, such as a package that is broken, is not available. */
+async function probe(name: BackendName): Promise<BackendFinding> {
+  try {
+    return await drivers[name].probe();
+  } catch (error) {
+    const remedy = 'reinstall its packages, or take another one: --backend auto';
+    return { available: false, missing: `it could not be probed: ${messageOf(error)}`, remedy };
+  }
+}
+
 /** Finds out for every backend whether it could run here, in the order of `auto`, without starting one. */
 export function probeBackends(): Promise<readonly BackendProbe[]> {
   return Promise.all(
     backendNames.map(async (name) => {
-      const finding = await drivers[name].probe();
+      const finding = await probe(name);
       return { ...finding, name, eligible: finding.available && !finding.software };
     }),
   );
@@ -65,7 +77,7 @@ async function prove(name: BackendName): Promise<TrainingStepResult> {
   try {
     return await runTrainingStep();
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
+    const found = messageOf(cause);
     const remedy = 'update its driver or packages, or take another one: --backend auto';
     throw new BackendError(
       { what: `Backend '${name}' cannot take a training step`, found, remedy },
@@ -120,7 +132,7 @@ export async function selectBackend(
   }
   const before = tf.engine().backendName || 'cpu';
   if (name !== 'auto') {
-    const finding = await drivers[name].probe();
+    const finding = await probe(name);
     if (!finding.available) throw unavailable(name, finding);
     try {
       return { ...(await start(drivers[name], options, await referenceStep())), skipped: [] };
@@ -132,7 +144,7 @@ export async function selectBackend(
   const skipped: { name: BackendName; reason: string }[] = [];
   const reference = await referenceStep();
   for (const candidate of backendNames) {
-    const finding = await drivers[candidate].probe();
+    const finding = await probe(candidate);
     if (!finding.available || finding.software) {
       skipped.push({ name: candidate, reason: finding.available ? softwareReason : finding.missing });
       continue;
@@ -140,8 +152,9 @@ export async function selectBackend(
     try {
       return { ...(await start(drivers[candidate], options, reference)), skipped };
     } catch (error) {
-      if (!(error instanceof BackendError)) throw error;
-      skipped.push({ name: candidate, reason: error.report.found ?? error.report.what });
+      // whatever a package throws, the next backend may work
+      const { found, what } = error instanceof BackendError ? error.report : { what: messageOf(error) };
+      skipped.push({ name: candidate, reason: found ?? what });
     }
   }
   await tf.setBackend(before);

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { BackendError, UsageError } from '../../../src/errors.ts';
 import { type BackendName, backendNames, probeBackends, selectBackend } from '../../../src/tensor/backend.ts';
 import { backendProfile } from '../../../src/tensor/backend-profile.ts';
+import { cudaDriver, nativeDriver } from '../../../src/tensor/backends/tensorflow.ts';
 import { tf } from '../../../src/tensor/tf.ts';
 
 describe('selectBackend', () => {
@@ -31,6 +32,31 @@ describe('selectBackend', () => {
       if (!probe.available) expect(reason).toBe(probe.missing);
     }
     expect(tf.getBackend()).toBe(report.tfjsName);
+  });
+
+  it('passes over optional packages that throw anything when probed or started', async () => {
+    const probe = vi.spyOn(cudaDriver, 'probe').mockRejectedValue(new SyntaxError('broken package'));
+    const found = { available: true, device: 'a card', software: false, versions: {} } as const;
+    const probeNative = vi.spyOn(nativeDriver, 'probe').mockResolvedValue(found);
+    const activate = vi.spyOn(nativeDriver, 'activate').mockRejectedValue(new TypeError('broken binding'));
+    try {
+      expect((await probeBackends()).find(({ name }) => name === 'cuda')).toMatchObject({
+        available: false,
+        missing: expect.stringContaining('broken package'),
+      });
+      const { skipped } = await selectBackend('auto');
+      expect(skipped.find(({ name }) => name === 'cuda')?.reason).toContain('broken package');
+      expect(skipped.find(({ name }) => name === 'native')?.reason).toContain('broken binding');
+    } finally {
+      for (const spy of [probe, probeNative, activate]) spy.mockRestore();
+    }
+  });
+
+  it('says whether the bits are the same on every machine, as asked', async () => {
+    expect(await selectBackend('simd', { threads: 1 })).toMatchObject({ deterministic: true });
+    expect(await selectBackend('simd', { threads: 1, deterministic: false })).toMatchObject({
+      deterministic: false,
+    });
   });
 
   it('refuses a named backend that cannot run, with the remedy, and keeps the one before', async (ctx) => {
