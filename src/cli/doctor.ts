@@ -5,13 +5,14 @@ import { Rng } from '../random.ts';
 import type { BackendName, BackendProbe, BackendReport } from '../tensor/backend.ts';
 import { describeFailure, EXIT } from './failure.ts';
 import { packageVersions } from './project.ts';
-import { backendOption, threadsOption } from './shared-options.ts';
+import { backendOption, backendOptions, relaxedOption, threadsOption } from './shared-options.ts';
 import { table } from './table.ts';
 import { defineVerb } from './verb.ts';
 
 interface DoctorOptions {
   readonly backend: BackendName | 'auto';
   readonly threads?: number;
+  readonly relaxed: boolean;
 }
 
 /** One matrix product, timed on the active backend. */
@@ -67,7 +68,8 @@ export function doctorCommand(): Command {
       'show which tensor backends can run here, what the others lack, and prove the one that would run',
     )
     .addOption(backendOption())
-    .addOption(threadsOption());
+    .addOption(threadsOption())
+    .addOption(relaxedOption());
   return defineVerb<DoctorOptions>(
     command,
     {
@@ -100,10 +102,7 @@ export function doctorCommand(): Command {
         );
       signal.throwIfAborted();
       try {
-        const report = await selectBackend(
-          options.backend,
-          options.threads === undefined ? {} : { threads: options.threads },
-        );
+        const report = await selectBackend(options.backend, backendOptions(options));
         const matmul = await timeMatmul(options.seed, clock);
         return {
           json: { ok: true, ...facts, selected: report, matmul },

@@ -14,7 +14,7 @@ import type { BackendName } from '../tensor/backend.ts';
 import { collectDataset, datasetOutput } from './collect.ts';
 import { commitOption, evaluateRun } from './eval.ts';
 import { formatDuration } from './progress.ts';
-import { backendOption, threadsOption } from './shared-options.ts';
+import { backendOption, relaxedOption, threadsOption } from './shared-options.ts';
 import { runOutput, trainRun } from './train.ts';
 import { defineVerb, repeated, type VerbContext, wholeNumber } from './verb.ts';
 import { DEFAULT_PORT, DEFAULT_ROLLOUTS, hostOption, watchRun } from './watch.ts';
@@ -26,6 +26,7 @@ interface QuickstartOptions {
   readonly set: readonly string[];
   readonly backend: BackendName | 'auto';
   readonly threads?: number;
+  readonly relaxed: boolean;
   readonly workers: number;
   readonly commit?: 'step' | 'episode' | number;
   readonly watch: boolean;
@@ -177,6 +178,7 @@ export function quickstartCommand(): Command {
     .option('--set <key=value>', 'one setting of the training; may be repeated', repeated, [])
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(relaxedOption())
     .addOption(
       new Option('--workers <n>', 'worker threads of the score')
         .argParser(wholeNumber(1, 256))

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
-import { backendNames } from '../tensor/backends/driver.ts';
+import { type BackendOptions, backendNames } from '../tensor/backends/driver.ts';
 import { wholeNumber } from './verb.ts';
 
 const backendChoices = ['auto', ...backendNames];
@@ -22,4 +22,21 @@ export function threadsOption(): Option {
   return new Option('--threads <n>', 'threads of the simd backend (default: the number of cores)').argParser(
     wholeNumber(1, 256),
   );
+}
+
+/** The option `--relaxed`. */
+export function relaxedOption(): Option {
+  return new Option(
+    '--relaxed',
+    'fused multiply-adds on the simd backend: faster, but the low bits depend on the processor',
+  ).default(false);
+}
+
+/** What `--threads` and `--relaxed` ask of a backend. */
+export function backendOptions(options: {
+  readonly threads?: number;
+  readonly relaxed: boolean;
+}): BackendOptions {
+  const { threads, relaxed } = options;
+  return { ...(threads === undefined ? {} : { threads }), deterministic: !relaxed };
 }

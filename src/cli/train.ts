@@ -8,7 +8,7 @@ import { envOption, requireEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
 import { packageVersions } from './project.ts';
-import { backendOption, threadsOption } from './shared-options.ts';
+import { backendOption, backendOptions, relaxedOption, threadsOption } from './shared-options.ts';
 import { defineVerb, repeated, type VerbContext } from './verb.ts';
 
 interface TrainOptions {
@@ -19,6 +19,7 @@ interface TrainOptions {
   readonly set: readonly string[];
   readonly backend: BackendName | 'auto';
   readonly threads?: number;
+  readonly relaxed: boolean;
   readonly resume: boolean;
   readonly force: boolean;
 }
@@ -89,10 +90,7 @@ export async function trainRun(
     output,
     async () => {
       const { selectBackend } = await import('../tensor/backend.ts');
-      const backend = await selectBackend(
-        options.backend,
-        options.threads === undefined ? {} : { threads: options.threads },
-      );
+      const backend = await selectBackend(options.backend, backendOptions(options));
       say(
         `training ${method.name} on ${data.modes.length} episodes of ${data.envId} with the ${backend.name} backend`,
       );
@@ -141,6 +139,7 @@ export function trainCommand(): Command {
     .option('--set <key=value>', 'one setting, e.g. components=32; may be repeated', repeated, [])
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(relaxedOption())
     .option('--resume', 'continue an interrupted run from its last checkpoint', false)
     .option('--force', 'replace an existing run once the new one is complete', false);
   return defineVerb<TrainOptions>(
