@@ -48,6 +48,7 @@ const entries: Readonly<Record<string, Entry>> = {
   'BlockPush-v0': async () => (await import('./block-push.ts')).blockPushDemonstrator,
   'Reach-v0': async () => (await import('./reach.ts')).reachDemonstrator,
   'Pushing-v0': async () => (await import('./pushing.ts')).pushingDemonstrator,
+  'PushT-v0': async () => (await import('./push-t.ts')).pushTDemonstrator,
   'Sorting2-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(1),
   'Sorting4-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(2),
   'Sorting6-v0': async () => (await import('./sorting.ts')).sortingDemonstrator(3),

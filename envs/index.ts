@@ -59,3 +59,11 @@ registerTask({
   maxEpisodeSteps: 150,
   rewardThreshold: 1,
 });
+
+registerTask({
+  id: 'PushT-v0',
+  description: 'Push a T-shaped block onto a mark of its shape, touching it first on one side or the other: 2 ways',
+  entry: async () => (await import('./push-t/env.ts')).loadPushT(),
+  maxEpisodeSteps: 300,
+  rewardThreshold: 1,
+});

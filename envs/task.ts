@@ -16,6 +16,8 @@ export interface EpisodeOutcome {
   readonly mode: number | null;
   /** Distance to the goal as the task defines it, metres; 0 at success. */
   readonly distance: number;
+  /** What else the task measures, by name; an evaluation reports the means over its episodes. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** A fixed start of the evaluation: passed as `reset({ options: { context } })`. */

@@ -58,6 +58,7 @@ export function formatReport(report: EvaluationReport): string {
     `${report.meanSteps.toFixed(1)}  (${report.truncated} cut off by the time limit)`,
   ]);
   lines.push(['mean final distance', `${report.meanDistance.toFixed(3)} m`]);
+  for (const [name, value] of Object.entries(report.metrics)) lines.push([`mean ${name}`, value.toFixed(3)]);
   if (report.components.length > 0) lines.push(['components used', String(report.components.length)]);
   if (report.actionMicroseconds !== undefined) {
     lines.push(['time per action', `${report.actionMicroseconds.toFixed(1)} µs`]);

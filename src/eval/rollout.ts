@@ -30,6 +30,8 @@ export interface EpisodeRow extends RolloutId {
   readonly stateHash: string;
   /** Components the policy acted with, in the order of their first use; empty without components. */
   readonly components: readonly number[];
+  /** What else the task measured at the end, by name; absent where it measures nothing else. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -71,7 +73,7 @@ export function runEpisode(made: MadeTask, policy: Policy, id: RolloutId, seed: 
     observation = result.observation;
     steps++;
     if (!result.terminated && !result.truncated) continue;
-    const { success, mode, distance } = task.outcome();
+    const { distance, metrics, mode, success } = task.outcome();
     return {
       ...id,
       contextName: context.name,
@@ -83,6 +85,7 @@ export function runEpisode(made: MadeTask, policy: Policy, id: RolloutId, seed: 
       distance,
       stateHash: task.stateHash(),
       components,
+      ...(metrics === undefined ? {} : { metrics }),
     };
   }
 }

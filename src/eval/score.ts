@@ -34,6 +34,8 @@ export interface Score {
   readonly meanDistance: number;
   /** Mean number of control steps over all rollouts. */
   readonly meanSteps: number;
+  /** Means over all rollouts of what else the task measures, by name; empty where it measures nothing else. */
+  readonly metrics: Readonly<Record<string, number>>;
   /** Rollouts by the first component they acted with: `[component, rollouts]`, most used first. */
   readonly components: readonly (readonly [number, number])[];
 }
@@ -49,6 +51,11 @@ function countFirstComponents(rows: readonly EpisodeRow[]): readonly (readonly [
     if (first !== undefined) counts.set(first, (counts.get(first) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+}
+
+function meanMetrics(rows: readonly EpisodeRow[]): Readonly<Record<string, number>> {
+  const names = Object.keys(rows[0]?.metrics ?? {});
+  return Object.fromEntries(names.map((name) => [name, mean(rows.map((row) => row.metrics?.[name] ?? 0))]));
 }
 
 /**
@@ -97,6 +104,7 @@ export function scoreRows(
     truncated: rows.filter((row) => row.truncated).length,
     meanDistance: mean(rows.map((row) => row.distance)),
     meanSteps: mean(rows.map((row) => row.steps)),
+    metrics: meanMetrics(rows),
     components: countFirstComponents(rows),
   };
 }

@@ -30,8 +30,8 @@ export interface BodyOptions {
   readonly shape: Shape;
   /** Pose at the start in the world frame [x, y, angleRad]; metres. */
   readonly poseInWorld: readonly [number, number, number];
-  /** `fixed` never moves; `dynamic` moves and turns; `sliding` moves without turning. */
-  readonly motion: 'fixed' | 'dynamic' | 'sliding';
+  /** `fixed` never moves; `dynamic` moves and turns; `sliding` moves without turning; `driven` moves as it is told. */
+  readonly motion: 'fixed' | 'dynamic' | 'sliding' | 'driven';
   /** Kilograms; without effect on a fixed body. */
   readonly massKg?: number;
   /** Coulomb coefficient of the surface; the engine averages those of the two bodies in touch. */
@@ -122,7 +122,7 @@ export class PlanarWorld {
   /** Puts a body on the table. */
   add(options: BodyOptions): Body {
     const [x, y, angleRad] = options.poseInWorld;
-    const description = options.motion === 'fixed' ? RigidBodyDesc.fixed() : RigidBodyDesc.dynamic();
+    const description = descriptionOf(options.motion);
     description.setTranslation(x, y).setRotation(angleRad).setCanSleep(false);
     if (options.motion === 'sliding') description.lockRotations();
     if (options.velocity !== undefined) description.setLinvel(...options.velocity);
@@ -137,6 +137,28 @@ export class PlanarWorld {
     this.#bodies.push(body);
     this.#bodyOfCollider.set(collider.handle, body);
     return body;
+  }
+
+  /**
+   * Fixes a further shape to a body that was added, for bodies that are not convex; the body's bounding radius stays that of
+   * its first shape.
+   *
+   * @param poseInBody - [x, y, angleRad] in the body's frame.
+   */
+  attach(
+    body: Body,
+    options: Pick<BodyOptions, 'shape' | 'friction' | 'massKg'> & {
+      readonly poseInBody: readonly [number, number, number];
+    },
+  ): void {
+    const [x, y, angleRad] = options.poseInBody;
+    const surface = colliderOf(options.shape)
+      .setTranslation(x, y)
+      .setRotation(angleRad)
+      .setMass(options.massKg ?? 0)
+      .setFriction(options.friction ?? 0)
+      .setRestitution(0);
+    this.#bodyOfCollider.set(this.#world.createCollider(surface, body.rigidBody).handle, body);
   }
 
   /** Joins two bodies, which then do not collide with each other, by a hinge with a motor. */
@@ -231,6 +253,11 @@ function boundingRadius(shape: Shape): number {
     case 'polygon':
       return Math.max(...shape.points.map(([x, y]) => Math.hypot(x, y)));
   }
+}
+
+function descriptionOf(motion: BodyOptions['motion']): RigidBodyDesc {
+  if (motion === 'fixed') return RigidBodyDesc.fixed();
+  return motion === 'driven' ? RigidBodyDesc.kinematicVelocityBased() : RigidBodyDesc.dynamic();
 }
 
 function colliderOf(shape: Shape): ColliderDesc {

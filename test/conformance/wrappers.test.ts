@@ -33,7 +33,13 @@ interface Wrapped {
   readonly remembers?: string;
 }
 
-const negate = (values: Float32Array) => values.map((value) => -value);
+/** Mirrors actions about the middle of their bounds: what is within them stays within. */
+const mirrored = (env: Vectors) => {
+  const { high, low } = env.actionSpace as Box;
+  const func = (action: Float32Array) =>
+    action.map((value, i) => (low[i] as number) + (high[i] as number) - value);
+  return new TransformAction(env, { func });
+};
 const named = (env: Vectors) =>
   new TransformObservation(env, {
     func: (all: Float32Array) => ({ all, first: all.slice(0, 1) }),
@@ -67,7 +73,7 @@ const wrappers: Readonly<Record<string, Wrapped>> = {
   'TimeAware, named and in steps': {
     wrap: (env) => new TimeAware(env, { flatten: false, normalizeTime: false }),
   },
-  TransformAction: { wrap: (env) => new TransformAction(env, { func: negate }) },
+  TransformAction: { wrap: mirrored },
   TransformObservation: {
     wrap: (env) => new TransformObservation(env, { func: (values) => values.slice() }),
   },
