@@ -99,15 +99,7 @@ export class Curriculum {
    * @throws DivergenceError when a log-likelihood is not finite.
    */
   update(logLikelihoods: Float64Array, pacing: Pacing): CurriculumUpdate {
-    const bad = logLikelihoods.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      throw new DivergenceError({
-        what: 'A log-likelihood is not finite',
-        where: `unit ${Math.floor(bad / this.components)}, component ${bad % this.components}`,
-        found: String(logLikelihoods[bad]),
-        remedy: 'lower expert.learningRate, or look for extreme values in the data',
-      });
-    }
+    this.#requireFinite(logLikelihoods);
     const weights = this.#logWeights;
     this.#replaceByLogPosterior();
     const eta = pacedEta(pacing, logLikelihoods, weights, this.components);
@@ -117,6 +109,44 @@ export class Curriculum {
     const bound = eta * logSumExp(weights);
     if (this.form === 'released') this.#divideByUnitMaximum();
     return { bound, eta };
+  }
+
+  /**
+   * Does the E-step of expectation maximization: p̃(u|z) becomes the responsibility r(z|u) ∝ prior(z|u) p_θz(u), which
+   * sums to 1 over the components.
+   *
+   * @param logLikelihoods - log p_θz of each unit, added over its steps, in nats, shape `[U, C]`.
+   * @param logPrior - log prior(z|u), shape `[U, C]`; the posterior so far where left out.
+   * @returns Σ_u log Σ_z prior(z|u) p_θz(u), in nats.
+   * @throws DivergenceError when a log-likelihood is not finite.
+   */
+  updateByResponsibility(logLikelihoods: Float64Array, logPrior?: Float64Array): number {
+    this.#requireFinite(logLikelihoods);
+    const { components } = this;
+    const weights = this.#logWeights;
+    this.#replaceByLogPosterior();
+    if (logPrior !== undefined) weights.set(logPrior);
+    let total = 0;
+    for (let row = 0; row < weights.length; row += components) {
+      for (let i = row; i < row + components; i++) {
+        weights[i] = (weights[i] as number) + (logLikelihoods[i] as number);
+      }
+      const evidence = logSumExp(weights, row, components);
+      for (let i = row; i < row + components; i++) weights[i] = (weights[i] as number) - evidence;
+      total += evidence;
+    }
+    return total;
+  }
+
+  #requireFinite(logLikelihoods: Float64Array): void {
+    const bad = logLikelihoods.findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) return;
+    throw new DivergenceError({
+      what: 'A log-likelihood is not finite',
+      where: `unit ${Math.floor(bad / this.components)}, component ${bad % this.components}`,
+      found: String(logLikelihoods[bad]),
+      remedy: 'lower expert.learningRate, or look for extreme values in the data',
+    });
   }
 
   /** Turns log p̃(u|z) into log q(z|u), in place. */

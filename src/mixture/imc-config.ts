@@ -4,7 +4,7 @@ import { curriculumForms } from './curriculum.ts';
 import { curriculumLevels } from './units.ts';
 
 /** Listed here because acting reads this module too, and must not load TensorFlow.js for it. */
-const activations = ['relu', 'tanh', 'silu', 'mish', 'gelu'] as const satisfies readonly Activation[];
+export const activations = ['relu', 'tanh', 'silu', 'mish', 'gelu'] as const satisfies readonly Activation[];
 
 export const count = z.int().min(1);
 export const steps = z.int().min(0);

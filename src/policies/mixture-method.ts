@@ -36,6 +36,7 @@ const modelSchema = z.looseObject({
   expertShape: shapeSchema,
   gateShape: shapeSchema,
   gateFeatures: z.enum(gateFeatureKinds).default('linear'),
+  standardDeviation: z.number().positive().default(1),
 });
 
 function save(method: string, mixture: MixtureModel): SavedPolicy {
@@ -49,6 +50,30 @@ function save(method: string, mixture: MixtureModel): SavedPolicy {
     model,
     arrays: joinParts({ experts, gate }),
   };
+}
+
+/**
+ * Reads a mixture out of a saved policy.
+ *
+ * @throws CheckpointError when it is incomplete.
+ */
+export function readMixture(saved: SavedPolicy): ActingMixture & Pick<MixtureModel, 'standardDeviation'> {
+  const model = modelSchema.safeParse(saved.model);
+  if (!model.success) throw damaged('model', model.error);
+  return {
+    ...model.data,
+    experts: takePart(saved.arrays, 'experts'),
+    gate: takePart(saved.arrays, 'gate'),
+  };
+}
+
+function damaged(part: string, { issues }: z.ZodError): CheckpointError {
+  return new CheckpointError({
+    what: 'The saved mixture is incomplete or was written by another version',
+    where: `${part}.${issues[0]?.path.join('.') ?? ''}`,
+    found: issues[0]?.message ?? 'nothing',
+    remedy: 'train again with this version',
+  });
 }
 
 /** What a {@link mixtureMethod} is made of. */
@@ -75,22 +100,9 @@ export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method
       return { policy: save(name, mixture), complete: mixture.stopped !== 'interrupted' };
     },
     load(saved) {
-      const model = modelSchema.safeParse(saved.model);
+      const mixture = readMixture(saved);
       const config = schema.safeParse(saved.config);
-      const problem = model.error?.issues[0] ?? config.error?.issues[0];
-      if (problem !== undefined || !model.success || !config.success) {
-        throw new CheckpointError({
-          what: 'The saved mixture is incomplete or was written by another version',
-          where: `${model.success ? 'config' : 'model'}.${problem?.path.join('.') ?? ''}`,
-          found: problem?.message ?? 'nothing',
-          remedy: 'train again with this version',
-        });
-      }
-      const mixture: ActingMixture = {
-        ...model.data,
-        experts: takePart(saved.arrays, 'experts'),
-        gate: takePart(saved.arrays, 'gate'),
-      };
+      if (!config.success) throw damaged('config', config.error);
       return new MixturePolicy(name, mixture, parts.commitment(config.data));
     },
   };

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { DatasetError } from '../../src/errors.ts';
+import type { Checkpoint, TrainingRun } from '../../src/mixture/training-run.ts';
 import { resolveConfig } from '../../src/policies/config.ts';
-import type { PartialConfig } from '../../src/policies/method.ts';
+import type { PartialConfig, TrainingOutcome } from '../../src/policies/method.ts';
 import type { Policy } from '../../src/policies/policy.ts';
 import { listMethods } from '../../src/policies/registry.ts';
 import { loadPolicy, savePolicy } from '../../src/policies/run-directory.ts';
@@ -23,6 +25,15 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
     gate: { hidden: [8], steps: 20, batchSize: 16 },
   },
+  bc: { hidden: [8], steps: 20, batchSize: 16 },
+  mdn: { components: 3, expert: { hidden: [8] }, gate: { hidden: [8] }, steps: 20, batchSize: 16 },
+  em: {
+    components: 3,
+    iterations: 1,
+    expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
+    gate: { hidden: [8], steps: 20, batchSize: 16 },
+  },
+  'ml-cur': { components: 3, iterations: 3 },
 };
 
 /** Observations that differ between episodes and steps. */
@@ -124,6 +135,105 @@ for (const method of listMethods()) {
       for (const envId of Object.keys(method.presets)) {
         expect(() => resolveConfig(method, { envId })).not.toThrow();
       }
+    });
+  });
+}
+
+/** The numbers of a policy's arrays. */
+function numbersOf({ policy }: TrainingOutcome): Record<string, number[]> {
+  const entries = Object.entries(policy.arrays);
+  return Object.fromEntries(entries.map(([name, array]) => [name, Array.from(array.data, Number)]));
+}
+
+for (const method of listMethods()) {
+  describe(`the training of '${method.name}'`, () => {
+    const train = (run: Partial<TrainingRun> = {}, trainOn = data) =>
+      method.train(
+        trainOn,
+        resolveConfig(method, { envId: data.envId, file: quick[method.name] as PartialConfig }),
+        { seed: 0, ...run },
+      );
+
+    it('gives the same bits for the same seed, and others for another', async () => {
+      const [a, b, other] = [await train(), await train(), await train({ seed: 1 })];
+      expect(numbersOf(a)).toEqual(numbersOf(b));
+      expect(numbersOf(a)).not.toEqual(numbersOf(other));
+    });
+
+    it('resumed from any checkpoint, gives the bits of an uninterrupted one', async () => {
+      const checkpoints: Checkpoint[] = [];
+      const whole = await train({ saveCheckpoint: (checkpoint) => void checkpoints.push(checkpoint) });
+      expect(checkpoints.length).toBeGreaterThan(0);
+      for (const resumeFrom of checkpoints) {
+        const resumed = await train({ resumeFrom });
+        expect(numbersOf(resumed)).toEqual(numbersOf(whole));
+        expect(resumed.complete).toBe(true);
+      }
+    });
+
+    it('aborted anywhere, acts nevertheless, and resumes to the bits of an uninterrupted one', async () => {
+      const whole = await train();
+      let total = 0;
+      await train({ onProgress: (progress) => (total = progress.total) });
+      for (const share of [0.3, 0.7]) {
+        const abort = new AbortController();
+        let saved: Checkpoint | undefined;
+        const interrupted = await train({
+          signal: abort.signal,
+          onProgress: ({ done }) => done >= share * total && abort.abort(),
+          saveCheckpoint: (checkpoint) => {
+            saved = checkpoint;
+          },
+        });
+        expect(interrupted.complete).toBe(false);
+        const actions = act(method.load(interrupted.policy), [0, 1]).flat();
+        expect(actions.every(Number.isFinite)).toBe(true);
+        const resumed = await train({ resumeFrom: saved as unknown as Checkpoint });
+        expect(numbersOf(resumed)).toEqual(numbersOf(whole));
+      }
+    });
+
+    it('refuses to resume with another seed', async () => {
+      let saved: Checkpoint | undefined;
+      await train({
+        saveCheckpoint: (checkpoint) => {
+          saved = checkpoint;
+        },
+      });
+      await expect(train({ seed: 1, resumeFrom: saved as unknown as Checkpoint })).rejects.toThrow(
+        'another seed',
+      );
+    });
+
+    it('leaves no tensors behind and never waits for the backend', async () => {
+      const before = tf.memory().numTensors;
+      const reads = vi.spyOn(tf.Tensor.prototype, 'dataSync');
+      try {
+        await train();
+        expect(reads).not.toHaveBeenCalled();
+      } finally {
+        reads.mockRestore();
+      }
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it('reports progress that ends at its total', async () => {
+      let last = { done: 0, total: -1 };
+      await train({ onProgress: (progress) => (last = progress) });
+      expect(last.done).toBe(last.total);
+    });
+
+    it('refuses data that is not finite', async () => {
+      const actions = data.actions.slice();
+      actions[5] = Number.NaN;
+      await expect(train({}, { ...data, actions })).rejects.toThrow(DatasetError);
+    });
+
+    it('learns finite weights from features that never vary', async () => {
+      const observations = data.observations.map(() => 0.5);
+      const outcome = await train({}, { ...data, observations });
+      for (const values of Object.values(numbersOf(outcome)))
+        expect(values.every(Number.isFinite)).toBe(true);
     });
   });
 }

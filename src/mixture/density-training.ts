@@ -1,0 +1,199 @@
+import type { TrainingData } from '../data/training-data.ts';
+import { Rng } from '../random.ts';
+import { warmupCosine } from '../tensor/learning-rate.ts';
+import { logSumExp } from '../tensor/ops/log-sum-exp.ts';
+import { tf } from '../tensor/tf.ts';
+import { summarizeComponents } from './component-summary.ts';
+import { Curriculum } from './curriculum.ts';
+import type { BcConfig, MdnConfig } from './density-config.ts';
+import { DensityNetworks } from './density-networks.ts';
+import { expertShape } from './experts.ts';
+import { gateShape } from './gate-trainer.ts';
+import type { MixtureModel } from './mixture-model.ts';
+import { MixtureProblem } from './mixture-problem.ts';
+import { withNoise } from './observation-noise.ts';
+import { Rows } from './rows.ts';
+import { describeIdentity, requireIdentity } from './run-identity.ts';
+import { inChunks, lossOf, runSpan, type SpanEnd, type TrainingSpan } from './training-loop.ts';
+import type { TrainingRun } from './training-run.ts';
+
+/** Rows of the data that are evaluated at once after the training. */
+const evaluationBlock = 1024;
+/** Least standard deviation that residuals are given, in standard deviations of the data's actions. */
+const residualFloor = 1e-3;
+
+/**
+ * Trains a mixture density network (Bishop 1994): minimizes -log Σ_z π_z(o) N(a; μ_z(o), σ²) over all data by
+ * minibatches, gate and means at once.
+ *
+ * Runs on the active tensor backend. Aborting `run.signal` ends it at the next step, with a mixture that acts.
+ *
+ * @throws DatasetError when the data is empty or holds a value that is not finite.
+ * @throws DivergenceError naming the step, when a loss is not finite.
+ * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
+ */
+export function trainMdn(data: TrainingData, config: MdnConfig, run: TrainingRun): Promise<MixtureModel> {
+  return trainDensity(data, { ...config, recorded: config, spread: 'model' }, run);
+}
+
+/**
+ * Trains one network to the demonstrated actions by least squares: behaviour cloning. The result is a mixture of
+ * one component, whose standard deviation is that of its residuals.
+ *
+ * @throws DatasetError, DivergenceError, CheckpointError as {@link trainMdn}.
+ */
+export function trainBc(data: TrainingData, config: BcConfig, run: TrainingRun): Promise<MixtureModel> {
+  const { hidden, activation, residual, ...training } = config;
+  const plan: DensityPlan = {
+    ...training,
+    components: 1,
+    standardDeviation: 1,
+    expert: { kind: 'independent', hidden, activation, residual },
+    gate: { hidden: [], activation },
+    recorded: config,
+    spread: 'residuals',
+  };
+  return trainDensity(data, plan, run);
+}
+
+interface DensityPlan extends Omit<MdnConfig, 'commitment'> {
+  /** The configuration as the user knows it. */
+  readonly recorded: Readonly<Record<string, unknown>>;
+  /** Whether the standard deviation of the result is the one trained with, or measured on the residuals. */
+  readonly spread: 'model' | 'residuals';
+}
+
+async function trainDensity(data: TrainingData, plan: DensityPlan, run: TrainingRun): Promise<MixtureModel> {
+  const training = new DensityTraining(data, plan, run);
+  try {
+    return await training.run();
+  } finally {
+    training.dispose();
+  }
+}
+
+/** The training in progress: owns its tensors. */
+class DensityTraining {
+  readonly #plan: DensityPlan;
+  readonly #run: TrainingRun;
+  readonly #problem: MixtureProblem;
+  readonly #networks: DensityNetworks;
+  readonly #observations: Rows;
+  readonly #actions: Rows;
+
+  constructor(data: TrainingData, plan: DensityPlan, run: TrainingRun) {
+    this.#plan = plan;
+    this.#run = run;
+    const problem = new MixtureProblem(data, { level: 'step', segmentLength: 1 });
+    this.#problem = problem;
+    this.#networks = new DensityNetworks({
+      expertShape: expertShape(plan, data),
+      gateShape: gateShape(plan, data.observationSize),
+      standardDeviation: plan.standardDeviation,
+      weightDecay: plan.weightDecay,
+      rng: Rng.fromSeed(run.seed).fork('density'),
+    });
+    const dataOnDevice = run.profile?.dataOnDevice === true;
+    this.#observations = new Rows(problem.observations, data.observationSize, dataOnDevice);
+    this.#actions = new Rows(problem.actions, data.actionSize, dataOnDevice);
+  }
+
+  async run(): Promise<MixtureModel> {
+    const { learningRate, steps } = this.#plan;
+    const { onProgress, signal } = this.#run;
+    const improve = async (span: TrainingSpan): Promise<SpanEnd> => {
+      const end = await runSpan(this.#networks.optimizer, () => this.#loss(), span);
+      if (end.step === span.to) this.#run.onMetrics?.({ phase: 'train', step: end.step, ...lossOf(end) });
+      return end;
+    };
+    const end = await inChunks(improve, {
+      from: this.#restore(),
+      to: steps,
+      learningRate: warmupCosine({ peak: learningRate, totalSteps: steps }),
+      phase: 'train',
+      signal,
+      onStep: (step) => onProgress?.({ phase: 'train', done: step, total: steps }),
+      onChunk: (step) => this.#save(step),
+    });
+    await this.#save(end.step);
+    return this.#model(end.step < steps ? 'interrupted' : 'iterations');
+  }
+
+  /** -log Σ_z π_z N(..), the mean over one minibatch. */
+  #loss(): tf.Scalar {
+    const { batchSize, observationNoise } = this.#plan;
+    const { batches } = this.#networks;
+    const count = this.#problem.units;
+    const steps = Int32Array.from({ length: batchSize }, () => batches.integer(count));
+    const observations = withNoise(this.#observations.gather(steps), observationNoise, batches);
+    const joint = this.#networks.logJoint(observations, this.#actions.gather(steps));
+    return tf.neg(tf.mean(logSumExp(joint)));
+  }
+
+  /** Continues from a checkpoint, if there is one; returns the step to begin with. */
+  #restore(): number {
+    const { resumeFrom } = this.#run;
+    if (resumeFrom === undefined) return 0;
+    requireIdentity(resumeFrom, this.#identity);
+    this.#networks.setState(resumeFrom);
+    return Number(resumeFrom.state.step);
+  }
+
+  get #identity() {
+    return { problem: this.#problem, config: this.#plan.recorded, seed: this.#run.seed };
+  }
+
+  async #save(step: number): Promise<void> {
+    if (this.#run.saveCheckpoint === undefined) return;
+    const { arrays, state } = await this.#networks.getState();
+    await this.#run.saveCheckpoint({
+      arrays,
+      state: { ...describeIdentity(this.#identity), ...state, step },
+    });
+  }
+
+  async #model(stopped: MixtureModel['stopped']): Promise<MixtureModel> {
+    const { components, recorded, spread } = this.#plan;
+    const problem = this.#problem;
+    const logWeights = await this.#logJoint();
+    const trained = await this.#networks.standardDeviation();
+    const curriculum = Curriculum.fromState(components, 'paper', { logWeights, posteriorIsUniform: false });
+    let logLikelihood = 0;
+    if (spread === 'residuals') for (const value of logWeights) logLikelihood += value / problem.units;
+    // with one component of variance 1: log N = -½ Σ_d (residual² + log 2π)
+    const squared = (-2 * logLikelihood) / problem.actionSize - Math.log(2 * Math.PI);
+    return {
+      config: recorded,
+      ...problem.scaling(),
+      expertShape: expertShape(this.#plan, problem),
+      ...(await this.#networks.weights()),
+      standardDeviation:
+        spread === 'residuals' ? Math.max(residualFloor, Math.sqrt(Math.max(0, squared))) : trained,
+      components: summarizeComponents(problem.data, curriculum, problem.unitOfStep, curriculum.posterior()),
+      stopped,
+      seed: this.#run.seed,
+    };
+  }
+
+  /** Evaluates log π_z + log N of all steps, shape `[N, C]`. */
+  async #logJoint(): Promise<Float64Array> {
+    const { components } = this.#plan;
+    const count = this.#problem.units;
+    const result = new Float64Array(count * components);
+    for (let first = 0; first < count; first += evaluationBlock) {
+      const size = Math.min(evaluationBlock, count - first);
+      const block = tf.tidy(() =>
+        this.#networks.logJoint(this.#observations.slice(first, size), this.#actions.slice(first, size)),
+      );
+      result.set(await block.data<'float32'>(), first * components);
+      block.dispose();
+    }
+    return result;
+  }
+
+  dispose(): void {
+    this.#networks.dispose();
+    this.#observations.dispose();
+    this.#actions.dispose();
+  }
+}

@@ -1,0 +1,12 @@
+import { bcConfigSchema } from '../mixture/density-config.ts';
+import { mixtureMethod } from './mixture-method.ts';
+
+/** Behaviour cloning as a method of the registry. */
+export const bc = mixtureMethod({
+  name: 'bc',
+  summary: 'Behaviour cloning: one network, trained to the demonstrated actions by least squares',
+  schema: bcConfigSchema,
+  trainer: async () => (await import('../mixture/density-training.ts')).trainBc,
+  commitment: () => 'episode',
+  actingKeys: [],
+});

@@ -1,0 +1,12 @@
+import { emConfigSchema } from '../mixture/em-config.ts';
+import { mixtureMethod } from './mixture-method.ts';
+
+/** Expectation maximization as a method of the registry. */
+export const em = mixtureMethod({
+  name: 'em',
+  summary: 'Expectation maximization: a mixture fitted to all demonstrations, in textbook or released form',
+  schema: emConfigSchema,
+  trainer: async () => (await import('../mixture/em.ts')).trainEm,
+  commitment: (config) => config.commitment,
+  actingKeys: ['commitment'],
+});

@@ -1,0 +1,12 @@
+import { mdnConfigSchema } from '../mixture/density-config.ts';
+import { mixtureMethod } from './mixture-method.ts';
+
+/** The mixture density network as a method of the registry. */
+export const mdn = mixtureMethod({
+  name: 'mdn',
+  summary: 'Mixture density network: gate and means trained at once, by the gradient of the likelihood',
+  schema: mdnConfigSchema,
+  trainer: async () => (await import('../mixture/density-training.ts')).trainMdn,
+  commitment: (config) => config.commitment,
+  actingKeys: ['commitment'],
+});

@@ -1,0 +1,13 @@
+import { mlCurConfigSchema } from '../mixture/ml-cur-config.ts';
+import { mixtureMethod } from './mixture-method.ts';
+
+/** ML-Cur as a method of the registry. */
+export const mlCur = mixtureMethod({
+  name: 'ml-cur',
+  summary:
+    'ML-Cur: linear experts that each choose a share of the demonstrations, gated by Gaussian contexts',
+  schema: mlCurConfigSchema,
+  trainer: async () => (await import('../mixture/ml-cur.ts')).trainMlCur,
+  commitment: (config) => config.commitment,
+  actingKeys: ['commitment'],
+});
