@@ -131,7 +131,7 @@ export async function trainRun(
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('train a policy on a dataset')
-    .argument('<method>', 'how to learn: imc')
+    .argument('<method>', 'how to learn: imc, bc, mdn, em or ml-cur')
     .requiredOption('--data <dir>', 'dataset to learn from')
     .requiredOption('--out <run>', 'folder to write the run to')
     .addOption(envOption())
