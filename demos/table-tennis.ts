@@ -1,7 +1,6 @@
 import { TableTennis } from '../envs/table-tennis/env.ts';
 import { type JointAngles, linkPoses } from '../envs/table-tennis/kinematics.ts';
 import * as layout from '../envs/table-tennis/layout.ts';
-import { ModewiseError } from '../src/errors.ts';
 import type { Rng } from '../src/random.ts';
 import type { DemonstrationRequest, Demonstrator, Pilot } from './demonstrator.ts';
 import type { Point } from './way-around.ts';
@@ -175,8 +174,12 @@ function drawStroke(face: number, rng: Rng): Stroke {
   };
 }
 
-/** Searches a swing that returns the ball in a mode: strokes drawn at random, each corrected by rehearsing it. */
-function findSwing(serve: readonly number[], mode: number, rng: Rng): readonly Float32Array[] {
+/**
+ * Searches a swing that returns the ball in a mode: strokes drawn at random, each corrected by rehearsing it.
+ *
+ * @returns actions, shape [horizon][3]; null when no stroke was found.
+ */
+function findSwing(serve: readonly number[], mode: number, rng: Rng): readonly Float32Array[] | null {
   const target = layout.targets[(mode % 2) as 0 | 1];
   const simulator = new TableTennis();
   try {
@@ -198,11 +201,7 @@ function findSwing(serve: readonly number[], mode: number, rng: Rng): readonly F
   } finally {
     simulator.close();
   }
-  throw new ModewiseError({
-    what: 'No stroke was found that returns the ball',
-    where: `serve ${JSON.stringify(serve)}, mode ${mode}`,
-    found: `${maxStrokes} strokes that do not`,
-  });
+  return null;
 }
 
 /** Looks at the serve, finds a swing, and plays it. */
@@ -217,7 +216,7 @@ class TableTennisPilot implements Pilot {
 
   act(observation: Float32Array): Float32Array | null {
     this.#actions ??= findSwing([...observation.slice(9)], this.#request.mode, this.#request.rng);
-    return this.#actions[this.#step++] ?? null;
+    return this.#actions?.[this.#step++] ?? null;
   }
 }
 
