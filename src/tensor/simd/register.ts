@@ -1,5 +1,5 @@
 import { BackendError } from '../../errors.ts';
-import { didYouMean } from '../../nearest-name.ts';
+import { nearestName } from '../../nearest-name.ts';
 import { tf } from '../tf.ts';
 import { Heap } from './heap.ts';
 import { loadKernelModule } from './kernel-module.ts';
@@ -82,11 +82,12 @@ function nameMissingKernels(): void {
   ): T => {
     if (engine.backendName === SIMD_BACKEND && tf.getKernel(kernel, SIMD_BACKEND) === undefined) {
       const known = tf.getKernelsForBackend(SIMD_BACKEND).map(({ kernelName }) => kernelName);
+      const nearest = nearestName(kernel, known);
       throw new BackendError({
         what: `The simd backend has no kernel '${kernel}'`,
         where: `tf.${engine.state.activeScope?.name || 'engine().runKernel'}`,
         found: kernel,
-        expected: didYouMean(kernel, known),
+        ...(nearest === undefined ? {} : { expected: `did you mean '${nearest}'?` }),
         remedy: 'use another operation, or another backend for this part (tf.setBackend)',
       });
     }
