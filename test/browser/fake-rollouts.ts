@@ -1,6 +1,6 @@
 import { Rng } from '../../src/random.ts';
 import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS } from '../../src/stream/frame.ts';
-import type { StreamServer } from '../../src/stream/server.ts';
+import type { Publisher } from '../../src/stream/publisher.ts';
 import type { ControlChange, ScoreMessage, StatusMessage } from '../../src/stream/wire.ts';
 import { avoidingFacts, avoidingScene } from '../unit/stream/fixtures.ts';
 
@@ -17,6 +17,11 @@ const STEPS = 68;
 const HOLD = 10;
 const FIRST_ROW = 0.3;
 
+/** A stream, or a recording, which nobody controls. */
+export interface RolloutsTarget extends Publisher {
+  onControl?(listener: (change: ControlChange) => void): () => void;
+}
+
 /**
  * Rollouts without physics, for the tests of stream and page: smooth paths through the gaps with some noise, one
  * way per mode, a few of which fail on the way.
@@ -25,7 +30,7 @@ export class FakeRollouts {
   frame: MutableFrame;
   /** Frames published so far. */
   published = 0;
-  readonly #server: StreamServer;
+  readonly #server: RolloutsTarget;
   readonly #rng: Rng;
   readonly #paths: { mode: number; phase: number; wobble: number; failsAt: number }[] = [];
   readonly #counts = new Array<number>(24).fill(0);
@@ -34,7 +39,7 @@ export class FakeRollouts {
   status: StatusMessage;
   #timer: ReturnType<typeof setInterval> | null = null;
 
-  constructor(server: StreamServer, rollouts: number, seed = 0) {
+  constructor(server: RolloutsTarget, rollouts: number, seed = 0) {
     this.#server = server;
     this.#rng = Rng.fromSeed(seed);
     this.frame = createFrame(rollouts, 1);
@@ -42,7 +47,7 @@ export class FakeRollouts {
     for (let rollout = 0; rollout < rollouts; rollout++) this.#begin(rollout);
     server.publishScene(avoidingScene, avoidingFacts);
     server.publishStatus(this.status);
-    server.onControl((change) => this.#control(change));
+    server.onControl?.((change) => this.#control(change));
   }
 
   /** Steps all rollouts and publishes the frame; the score now and then. */

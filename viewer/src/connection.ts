@@ -19,6 +19,8 @@ export interface ConnectionEvents {
   /** There is no connection; the next attempt follows in `retryMs`. */
   onClosed(retryMs: number): void;
   onScene(scene: SceneMessage): void;
+  /** All frames so far are void: those that follow at once replace them. */
+  onHistory(): void;
   /** One frame as it comes, or at first the whole history; oldest first, never empty. */
   onFrames(frames: readonly Frame[]): void;
   onScore(score: ScoreMessage): void;
@@ -99,6 +101,7 @@ export class Connection {
         this.#events.onStatus(this.#json<StatusMessage>(bytes));
         return lastFrame;
       case TOPICS.history:
+        this.#events.onHistory();
         return this.#frames(splitHistory(bytes), lastFrame);
       case TOPICS.frame:
         return this.#frames([bytes], lastFrame);

@@ -3,11 +3,12 @@ import type { SceneFacts, StatusMessage } from '../../src/stream/wire.ts';
 import { element, setText } from './dom.ts';
 
 /** Where the connection to the server stands. */
-export type ConnectionState = 'connecting' | 'live' | 'paused' | 'lost';
+export type ConnectionState = 'connecting' | 'live' | 'replay' | 'paused' | 'lost';
 
 const stateNames: Readonly<Record<ConnectionState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
+  replay: 'Recording',
   paused: 'Paused',
   lost: 'Disconnected',
 };

@@ -12,6 +12,7 @@ import { SettingsStore } from './settings.ts';
 import { helpSheet, listenForShortcuts, type Shortcut } from './shortcuts.ts';
 import { Stage } from './stage.ts';
 import { buildTable, disposeGroup } from './table.ts';
+import { Timeline } from './timeline.ts';
 import { Toolbar } from './toolbar.ts';
 import { Trails } from './trails.ts';
 import { keepUrlState, settingsFromUrl } from './url-state.ts';
@@ -28,12 +29,16 @@ const heading = new Heading();
 const panel = new Panel(settings);
 const banner = new Banner(() => connection.connect());
 const control = (change: ControlChange): void => connection.control(change);
+const timeline = new Timeline(control);
 const toolbar = new Toolbar(settings, { control, help: () => toggleHelp() });
 
 const shortcuts: readonly Shortcut[] = [
   { key: ' ', label: 'space', does: 'pause, go on', run: () => toolbar.togglePause({ control }) },
   { key: '-', label: '−', does: 'slower', run: () => toolbar.changeSpeed({ control }, -1) },
   { key: '+', label: '+', does: 'faster', run: () => toolbar.changeSpeed({ control }, 1) },
+  { key: ',', label: ',', does: 'recording: one step back', run: () => timeline.step(-1) },
+  { key: '.', label: '.', does: 'recording: one step forward', run: () => timeline.step(1) },
+  { key: 'l', label: 'L', does: 'recording: loop', run: () => timeline.toggleLoop() },
   { key: '1', label: '1', does: 'view from the robot', run: () => settings.set({ camera: 'orbit' }) },
   { key: '2', label: '2', does: 'view from above', run: () => settings.set({ camera: 'top' }) },
   { key: 'c', label: 'C', does: 'colour by mode, expert, outcome', run: () => settings.cycle('colorBy') },
@@ -46,7 +51,7 @@ const shortcuts: readonly Shortcut[] = [
 const help = helpSheet(shortcuts);
 document
   .querySelector('#overlay')
-  ?.append(heading.root, panel.root, toolbar.root, banner.root, banner.notice, help);
+  ?.append(heading.root, panel.root, toolbar.root, timeline.root, banner.root, banner.notice, help);
 
 let scene: SceneMessage | null = null;
 let status: StatusMessage | null = null;
@@ -65,6 +70,7 @@ const connection = new Connection(websocketUrl(location.href), {
   onClosed() {
     status = null;
     toolbar.setStatus(null);
+    timeline.setStatus(undefined);
     heading.setState('lost');
     banner.showDisconnected(everConnected);
   },
@@ -72,6 +78,7 @@ const connection = new Connection(websocketUrl(location.href), {
     forget();
     scene = message;
     heading.setFacts(message);
+    timeline.setStepSeconds(message.dtSeconds);
     panel.setFacts(message);
     panel.showLegend(settings.current.colorBy);
     rollouts.setScene(message.scene, settings.current.theme);
@@ -80,6 +87,7 @@ const connection = new Connection(websocketUrl(location.href), {
     camera.frame(message.scene.bounds);
     dress();
   },
+  onHistory: () => trails.clear(),
   onFrames(frames) {
     for (const past of frames) trails.push(past);
     const frame = frames.at(-1);
@@ -87,6 +95,7 @@ const connection = new Connection(websocketUrl(location.href), {
     newest = frame;
     rollouts.push(frame, performance.now());
     heading.setFrame(frame);
+    timeline.setPosition(frame.timeSeconds);
     panel.countLegend(frame);
     stage.invalidate();
   },
@@ -94,6 +103,7 @@ const connection = new Connection(websocketUrl(location.href), {
   onStatus(message) {
     status = message;
     toolbar.setStatus(message);
+    timeline.setStatus(message.timeline);
     heading.setStatus(message);
     showState();
   },
@@ -156,7 +166,8 @@ function dress(): void {
 
 function showState(): void {
   if (status === null) heading.setState('connecting');
-  else heading.setState(status.paused ? 'paused' : 'live');
+  else if (status.paused) heading.setState('paused');
+  else heading.setState(status.timeline === undefined ? 'live' : 'replay');
 }
 
 function togglePanel(): void {
@@ -176,6 +187,6 @@ function insets(): { right: number; top: number; bottom: number } {
   return {
     right: beside ? panel.root.offsetWidth + 24 : 0,
     top: above ? panel.root.offsetTop + panel.root.offsetHeight : 72,
-    bottom: 76,
+    bottom: timeline.root.hidden ? 76 : 128,
   };
 }

@@ -143,6 +143,8 @@ export class Toolbar {
   /** Shows how the server's loop is set; null while there is no server. */
   setStatus(status: StatusMessage | null): void {
     for (const control of [this.#pause, this.#speed, this.#rollouts]) control.disabled = status === null;
+    // a recording has as many as it has
+    if (status?.timeline !== undefined) this.#rollouts.disabled = true;
     const paused = status?.paused ?? false;
     if (this.#paused !== (status?.paused ?? null) || this.#pause.firstChild === null) {
       this.#paused = status?.paused ?? null;

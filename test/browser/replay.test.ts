@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Player } from '../../src/stream/player.ts';
+import { type Recording, readRecording } from '../../src/stream/recording.ts';
+import { RecordingWriter } from '../../src/stream/recording-writer.ts';
+import { type StreamServer, startStreamServer } from '../../src/stream/server.ts';
+import { browserMissing, launchChromium } from './chromium.ts';
+import { FakeRollouts } from './fake-rollouts.ts';
+
+const root = join(import.meta.dirname, '../..');
+const artifacts = join(root, 'test/artifacts');
+
+describe('the page with a recording', () => {
+  const missing = browserMissing();
+  const folder = mkdtempSync(join(tmpdir(), 'replay-'));
+  let browser: Browser;
+  let server: StreamServer;
+  let recording: Recording;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    if (missing !== null) return;
+    execFileSync(join(root, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], { cwd: root });
+    mkdirSync(artifacts, { recursive: true });
+    const path = join(folder, 'a.mcap');
+    const writer = new RecordingWriter({ path });
+    const rollouts = new FakeRollouts(writer, 24);
+    for (let step = 0; step < 300; step++) rollouts.step();
+    await writer.close();
+    recording = readRecording(path);
+    server = await startStreamServer({
+      port: 0,
+      page: join(root, 'dist/viewer'),
+      perClient(channels) {
+        const player = new Player(recording, channels, () => performance.now());
+        return () => player.stop();
+      },
+    });
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true });
+  });
+  beforeEach((ctx) => {
+    if (missing !== null) ctx.skip(missing);
+  });
+
+  async function open(): Promise<Page> {
+    const opened = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+    opened.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    opened.on('pageerror', (error) => problems.push(String(error)));
+    await opened.goto(server.url);
+    await opened.waitForSelector('body[data-timeline="on"]');
+    return opened;
+  }
+
+  const position = async (of: Page) => Number(await of.inputValue('#position'));
+  const pause = async (of: Page) => {
+    await of.keyboard.press('Space');
+    await of.waitForSelector('body[data-connection="paused"]');
+  };
+
+  it('plays, pauses, scrubs, steps and loops, each page on its own', async () => {
+    page = await open();
+    expect(await page.textContent('.heading .state')).toBe('Recording');
+    await expect.poll(() => position(page)).toBeGreaterThan(0.2);
+    await pause(page);
+    const other = await open();
+    await expect.poll(() => position(other)).toBeGreaterThan(0.2);
+
+    // the middle of the line
+    const box = await page.locator('#position').boundingBox();
+    if (box === null) throw new Error('the timeline is not shown');
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    const middle = recording.durationSeconds / 2;
+    await expect.poll(async () => Math.abs((await position(page)) - middle)).toBeLessThan(0.3);
+    await expect.poll(() => page.textContent('.timeline output')).toMatch(/^5\.\d\d \/ 10\.46 s$/);
+    await expect.poll(() => page.textContent('#success-value')).toMatch(/ %$/);
+    await page.waitForTimeout(300);
+    const shown = await position(page);
+    await page.screenshot({ path: join(artifacts, 'replay-middle.png') });
+
+    await page.keyboard.press('.');
+    await expect.poll(() => position(page)).toBeCloseTo(shown + 0.035, 3);
+    await page.click('#back');
+    await expect.poll(() => position(page)).toBeCloseTo(shown, 3);
+    await page.click('#back');
+    await expect.poll(() => position(page)).toBeCloseTo(shown - 0.035, 3);
+
+    // back to the beginning: nothing has finished yet
+    await page.mouse.click(box.x + 2, box.y + box.height / 2);
+    await expect.poll(() => position(page)).toBeLessThan(0.2);
+    await expect.poll(() => page.textContent('#success-value')).toBe('–');
+
+    await page.click('#loop');
+    await page.waitForSelector('#loop[aria-pressed="true"]');
+    await page.selectOption('#speed', '8');
+    await page.mouse.click(box.x + box.width - 2, box.y + box.height / 2);
+    await expect.poll(() => position(page)).toBeGreaterThan(10);
+    await page.click('#pause');
+    await expect.poll(() => position(page)).toBeLessThan(8);
+    expect(await page.isDisabled('#rollouts')).toBe(true);
+    expect(await other.inputValue('#speed')).toBe('1');
+    expect(problems).toEqual([]);
+    await other.close();
+    await page.close();
+  });
+
+  it('stops at the end, and shows no timeline for a live loop', async () => {
+    page = await open();
+    await page.selectOption('#speed', '8');
+    await page.waitForSelector('body[data-connection="paused"]', { timeout: 20_000 });
+    await expect.poll(() => position(page)).toBeCloseTo(recording.durationSeconds, 3);
+    await page.screenshot({ path: join(artifacts, 'replay-end.png') });
+    await page.close();
+
+    const live = await startStreamServer({ port: 0, page: join(root, 'dist/viewer') });
+    const rollouts = new FakeRollouts(live, 4);
+    rollouts.step();
+    page = await browser.newPage();
+    await page.goto(live.url);
+    await page.waitForSelector('body[data-connection="live"]');
+    expect(await page.isVisible('.timeline')).toBe(false);
+    await page.close();
+    await live.close();
+    expect(problems).toEqual([]);
+  });
+});
