@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { EpisodeRow } from '../eval/rollout.ts';
 import { envOption, requireEnv } from './env-reference.ts';
+import { checkRecordingPath, forceRecordOption, recordOption } from './recording-output.ts';
 import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
 
 interface EvalOptions {
@@ -10,6 +11,10 @@ interface EvalOptions {
   readonly rollouts: number;
   readonly workers: number;
   readonly commit?: 'step' | 'episode' | number;
+  /** File to keep the episodes in, to be watched. */
+  readonly record?: string;
+  /** Replaces that file. */
+  readonly force?: boolean;
 }
 
 /** Parses `--commit`: `step`, `episode` or a number of steps. */
@@ -65,7 +70,7 @@ export interface EvaluateRunOptions extends EvalOptions {
 
 /** Evaluates the policy of a run folder and writes report and rows into it: `eval`, and a phase of `quickstart`. */
 export async function evaluateRun(
-  { commit, directory, env, rollouts, seed, workers }: EvaluateRunOptions,
+  { commit, directory, env, force = false, record: recordPath, rollouts, seed, workers }: EvaluateRunOptions,
   { clock, progress, signal }: Pick<VerbContext<unknown>, 'clock' | 'progress' | 'signal'>,
 ) {
   const { evaluate } = await import('../eval/evaluate.ts');
@@ -73,6 +78,7 @@ export async function evaluateRun(
   const { loadRunRecord, readPolicy } = await import('../policies/run-directory.ts');
   const { method, envId, config } = readPolicy(directory);
   await requireEnv(env, envId);
+  if (recordPath !== undefined) checkRecordingPath(recordPath, force);
   const record = loadRunRecord(directory);
   const overrides = commit === undefined ? {} : { commitment: commit };
   const trainedCommit = (config as { readonly commitment?: unknown }).commitment;
@@ -103,7 +109,15 @@ export async function evaluateRun(
     seconds,
     actionMicroseconds: await timeAction(directory, envId, overrides, clock),
   });
-  return { report, files: writeReport(directory, report, result.rows) };
+  const files = writeReport(directory, report, result.rows);
+  if (recordPath === undefined) return { report, files };
+  const { recordEvaluation } = await import('./record-evaluation.ts');
+  const policyName = usedCommit === undefined ? method : `${method}, commit ${usedCommit}`;
+  await recordEvaluation(
+    { directory, envId, force, overrides, policyName, record: recordPath, rows: result.rows, seed },
+    { progress, signal },
+  );
+  return { report, files: { ...files, recording: recordPath } };
 }
 
 /** Builds `modewise eval`. */
@@ -122,7 +136,9 @@ export function evalCommand(): Command {
       new Option('--workers <n>', 'worker threads; the numbers do not depend on it')
         .argParser(wholeNumber(1, 256))
         .default(availableParallelism()),
-    );
+    )
+    .addOption(recordOption())
+    .addOption(forceRecordOption());
   return defineVerb<EvalOptions>(
     command,
     {
@@ -132,13 +148,14 @@ export function evalCommand(): Command {
           'modewise eval runs/avoiding --commit step',
           'the same policy with the component redrawn every step',
         ],
+        ['modewise eval runs/avoiding --record a.mcap', 'keep the episodes, for: modewise watch a.mcap'],
       ],
       seedMeaning: 'seed of the evaluation; every episode derives its own from (seed, context, rollout)',
     },
     async ([directory = ''], context) => {
       const { formatReport } = await import('../eval/report.ts');
       const { report, files } = await evaluateRun({ ...context.options, directory }, context);
-      context.say(`wrote ${files.report} and ${files.rows}`);
+      context.say(`wrote ${Object.values(files).join(', ')}`);
       return { json: { ...report, files }, text: formatReport(report) };
     },
   );

@@ -1,9 +1,20 @@
 import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import { envOption, requireEnv } from './env-reference.ts';
+import { UsageError } from '../errors.ts';
+import type { Publisher } from '../stream/publisher.ts';
+import type { EpisodeMessage } from '../stream/wire.ts';
+import { envOption, loadEnv, requireEnv } from './env-reference.ts';
 import { commitOption } from './eval.ts';
 import { projectRoot } from './project.ts';
+import {
+  checkRecordingPath,
+  forceRecordOption,
+  isRecordingPath,
+  openRecording,
+  type RecordingOutput,
+  recordOption,
+} from './recording-output.ts';
 import { defineVerb, wholeNumber } from './verb.ts';
 
 interface WatchOptions {
@@ -12,6 +23,14 @@ interface WatchOptions {
   readonly host: string;
   readonly rollouts: number;
   readonly commit?: 'step' | 'episode' | number;
+  /** File to keep what is shown in. */
+  readonly record?: string;
+  /** Replaces that file. */
+  readonly force?: boolean;
+}
+
+interface WatchFlags extends WatchOptions {
+  readonly verify: boolean;
 }
 
 /** Port of the viewer unless another is asked for. */
@@ -58,7 +77,18 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
   const { config, envId, method } = readPolicy(directory);
   await requireEnv(options.env, envId);
   const policy = await loadPolicy(directory, commit === undefined ? {} : { commitment: commit });
-  const begin = (rollouts: number) => LiveRollouts.create({ envId, policy, rollouts, seed });
+  const { force = false, record } = options;
+  if (record !== undefined) checkRecordingPath(record, force);
+  const publishers: Publisher[] = [];
+  const recorded =
+    record === undefined
+      ? {}
+      : {
+          onEpisode: (episode: EpisodeMessage) => {
+            for (const publisher of publishers) publisher.publishEpisode(episode);
+          },
+        };
+  const begin = (rollouts: number) => LiveRollouts.create({ envId, policy, rollouts, seed, ...recorded });
   let live = await begin(options.rollouts);
   const { components, task } = live;
   const used = commit ?? (config as { readonly commitment?: unknown }).commitment;
@@ -69,16 +99,20 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
   ].join(', ');
   const page = join(projectRoot(), 'dist', 'viewer');
   const server = await startStreamServer({ port: options.port, host: options.host, page, clock: Date.now });
+  let recording: RecordingOutput | null = null;
   try {
+    publishers.push(server);
+    if (record !== undefined) {
+      recording = await openRecording(record, { force, startMs: Date.now() });
+      publishers.push(recording.writer);
+    }
     const settings = { paused: false, speed: 1, rollouts: options.rollouts };
-    const publishStatus = () =>
-      server.publishStatus({ policy: policyName, ...settings, maxRollouts: MAX_ROLLOUTS });
-    server.publishScene(task.scene, {
-      env: envId,
-      modes: task.behavior.modes,
-      components,
-      dtSeconds: task.dtSeconds,
-    });
+    const publishStatus = () => {
+      for (const publisher of publishers)
+        publisher.publishStatus({ policy: policyName, ...settings, maxRollouts: MAX_ROLLOUTS });
+    };
+    const facts = { env: envId, modes: task.behavior.modes, components, dtSeconds: task.dtSeconds };
+    for (const publisher of publishers) publisher.publishScene(task.scene, facts);
     publishStatus();
     server.onControl((change) => {
       Object.assign(settings, change);
@@ -102,13 +136,16 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
         continue;
       }
       live.step();
+      // every step, also where the page is shown fewer
+      recording?.writer.publishFrame(live.frame);
       pace.due = Math.max(pace.due + (1000 * task.dtSeconds) / settings.speed, now - MAX_LAG_MS);
       if (now - pace.framedAt >= FRAME_EVERY_MS) {
         server.publishFrame(live.frame);
         pace.framedAt = now;
       }
       if (now - pace.scoredAt >= SCORE_EVERY_MS) {
-        server.publishScore(live.score());
+        const score = live.score();
+        for (const publisher of publishers) publisher.publishScore(score);
         pace.scoredAt = now;
       }
       // lets the sockets breathe when the loop cannot keep up
@@ -116,15 +153,28 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
     }
   } finally {
     live.close();
-    await server.close();
+    try {
+      await recording?.close(true);
+    } finally {
+      await server.close();
+    }
   }
+}
+
+/** Refuses options that mean nothing for what is watched. @throws UsageError at the first. */
+function refuseFor(what: string, names: readonly string[], given: (option: string) => boolean): void {
+  const name = names.find((candidate) => given(candidate));
+  if (name === undefined) return;
+  throw new UsageError({ what: `--${name} does not apply to ${what}`, where: `--${name}` });
 }
 
 /** Builds `modewise watch`. */
 export function watchCommand(): Command {
   const command = new Command('watch')
-    .description('show a trained policy rolling out live in the browser, many episodes at once')
-    .argument('<run>', 'folder that `modewise train --out` wrote')
+    .description(
+      'show a trained policy rolling out live in the browser, many episodes at once, or a recording of it',
+    )
+    .argument('<run>', 'folder that `modewise train --out` wrote, or FILE.mcap that `--record` wrote')
     .addOption(
       new Option('--port <n>', 'port of page and stream; 0 picks a free one')
         .argParser(wholeNumber(0, 65_535))
@@ -137,8 +187,11 @@ export function watchCommand(): Command {
         .default(DEFAULT_ROLLOUTS),
     )
     .addOption(envOption())
-    .addOption(commitOption());
-  return defineVerb<WatchOptions>(
+    .addOption(commitOption())
+    .addOption(recordOption())
+    .addOption(forceRecordOption())
+    .option('--verify', 'run the episodes of a recording again and compare, in place of showing them', false);
+  return defineVerb<WatchFlags>(
     command,
     {
       examples: [
@@ -147,11 +200,27 @@ export function watchCommand(): Command {
           'modewise watch runs/avoiding --rollouts 100 --commit step',
           'more at once, the component redrawn every step',
         ],
+        [
+          'modewise watch runs/avoiding --record a.mcap',
+          'keep what is shown; Foxglove opens the file as well',
+        ],
+        ['modewise watch a.mcap', 'replay it: pause, step, scrub, each viewer on its own'],
+        ['modewise watch a.mcap --verify', 'run its episodes again from seeds and actions, and compare'],
       ],
       seedMeaning: 'seed of the episodes: those of an evaluation with the same seed, in its order',
       interruptMessage: 'closing',
     },
-    async ([directory = ''], { clock, options, print, say, signal }) => {
+    async ([directory = ''], context) => {
+      const { clock, options, print, say, signal } = context;
+      if (isRecordingPath(directory)) {
+        const { verifyRecording, watchRecording } = await import('./watch-recording.ts');
+        refuseFor('a recording', ['rollouts', 'commit', 'record', 'force'], context.given);
+        if (options.env !== undefined) await loadEnv(options.env);
+        if (options.verify) return await verifyRecording(directory, context);
+        await watchRecording({ path: directory, port: options.port, host: options.host }, context);
+        return null;
+      }
+      refuseFor('a run', options.record === undefined ? ['verify', 'force'] : ['verify'], context.given);
       await watchRun({
         ...options,
         directory,
