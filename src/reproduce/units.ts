@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../durable-file.ts';
 import { CheckpointError, InterruptedError, UsageError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Files of a reproduction's folder. */
 export const reproductionFiles = {
@@ -56,7 +57,7 @@ export class Units {
     this.#signal = options.signal;
     this.#onUnit = options.onUnit ?? (() => {});
     this.#file = join(folder, reproductionFiles.units);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const { name, quick, seed } = identity;
     const existing = readIdentity(folder);
     if (existing === undefined) {

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatasetError } from '../../errors.ts';
 import type { Dataset, DatasetInfo } from '../dataset.ts';
@@ -58,7 +57,6 @@ export class LeRobotV3Dataset implements Dataset {
 
   /** Writes the metadata of an empty dataset into a folder that is new or empty, and opens it to be appended to. */
   static async create(root: string, info: DatasetInfo): Promise<LeRobotV3Dataset> {
-    mkdirSync(root, { recursive: true });
     writeDatasetFile(root, TASKS_PATH, encodeTasks(info));
     writeDatasetFile(root, MODEWISE_PATH, encodeModewise(info));
     writeDatasetFile(root, INFO_PATH, encodeInfo(info, 0, 0));
