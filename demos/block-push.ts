@@ -36,6 +36,9 @@ const aligned = 0.03;
 /** Ways between pushes keep the rod's centre this far from the blocks' centres, metres. */
 const clearance = 0.044;
 
+/** A block that is pushed past the other one keeps this far from it, centre to centre, metres. */
+const passing = 0.058;
+
 /** (block, target) of the first push, by mode; the second push takes the others. */
 const firstPush = [
   [0, 0],
@@ -136,14 +139,22 @@ class OraclePilot implements Pilot {
     return wayAround(seen.commanded, aim, discs);
   }
 
+  /** Where the block is to go first: past the other block where that is in the way, else to its target. */
+  #past(seen: Seen, block: Point, target: Point): Point {
+    const other = seen.blocks[1 - this.#block] as Pose;
+    const way = wayAround(block, target, [{ x: other.x, y: other.y, radius: passing }]);
+    return way.find((point) => distance(point, block) > 0.02) ?? target;
+  }
+
   /** Goes through the phases that are over, and returns where the command is to go in the one that is not. */
   #aim(seen: Seen): Point {
     const block = this.#at(seen);
     const target = this.#goal(seen);
     const { commanded } = seen;
-    const left = Math.max(1e-6, distance(block, target));
-    const dx = (target.x - block.x) / left;
-    const dy = (target.y - block.y) / left;
+    const next = this.#past(seen, block, target);
+    const left = Math.max(1e-6, distance(block, next));
+    const dx = (next.x - block.x) / left;
+    const dy = (next.y - block.y) / left;
     const error = foldQuarter(Math.atan2(dy, dx) - block.angleRad);
     const before = (by: number) => ({ x: block.x - by * dx, y: block.y - by * dy });
     const reached = (point: Point) => distance(commanded, point) < arrival;
