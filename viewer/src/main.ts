@@ -103,7 +103,9 @@ const connection = new Connection(websocketUrl(location.href), {
   onStatus(message) {
     status = message;
     toolbar.setStatus(message);
+    const before = timeline.root.hidden;
     timeline.setStatus(message.timeline);
+    if (timeline.root.hidden !== before) camera.setInsets(insets());
     heading.setStatus(message);
     showState();
   },
