@@ -62,7 +62,8 @@ registerTask({
 
 registerTask({
   id: 'PushT-v0',
-  description: 'Push a T-shaped block onto a mark of its shape, touching it first on one side or the other: 2 ways',
+  description:
+    'Push a T-shaped block onto a mark of its shape, touching it first on one side or the other: 2 ways',
   entry: async () => (await import('./push-t/env.ts')).loadPushT(),
   maxEpisodeSteps: 300,
   rewardThreshold: 1,
