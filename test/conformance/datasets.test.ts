@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDataset, type Dataset, type DatasetInfo, openDataset } from '../../src/data/index.ts';
 import { DatasetError } from '../../src/errors.ts';
-import { episodeOfSeed, INFO, temporaryFolder } from '../unit/data/helpers.ts';
+import { episodeOfSeed, INFO } from '../unit/data/helpers.ts';
+import { temporaryFolder } from '../unit/data/temporary-folder.ts';
 
 /** A way of storing datasets: every one has to keep the promises of the `Dataset` interface. */
 interface Store {

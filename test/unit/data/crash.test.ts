@@ -9,7 +9,8 @@ import {
   validateDataset,
 } from '../../../src/data/index.ts';
 import { DatasetError } from '../../../src/errors.ts';
-import { episodeOfSeed, INFO, temporaryFolder } from './helpers.ts';
+import { episodeOfSeed, INFO } from './helpers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** How many more changes of the folder succeed; then every one of them fails, as after `kill -9`. */
 const disk = vi.hoisted(() => ({ changesLeft: Number.POSITIVE_INFINITY }));

@@ -11,7 +11,8 @@ import {
   validateDataset,
 } from '../../../src/data/index.ts';
 import { DatasetError } from '../../../src/errors.ts';
-import { episodeOfSeed, INFO, temporaryFolder } from './helpers.ts';
+import { episodeOfSeed, INFO } from './helpers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const DATA = 'data/chunk-000/file-000.parquet';
 const TABLE = 'meta/episodes/chunk-000/file-000.parquet';

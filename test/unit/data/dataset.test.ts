@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDataset, type Dataset, type Episode, openDataset } from '../../../src/data/index.ts';
 import { DatasetError, OutputExistsError } from '../../../src/errors.ts';
-import { episodeOfSeed, INFO, temporaryFolder } from './helpers.ts';
+import { episodeOfSeed, INFO } from './helpers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 async function record(path: string, seeds: readonly number[]): Promise<Episode[]> {
   const dataset = await createDataset(path, INFO);

@@ -1,21 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { DatasetInfo, Episode } from '../../../src/data/index.ts';
 import { Rng } from '../../../src/random.ts';
-
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** Makes an empty folder, which is removed when the tests of the file are done. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'modewise-data-'));
-  folders.push(folder);
-  return folder;
-}
 
 /** A small dataset's description, with a wide, a scalar and a boolean column. */
 export const INFO: DatasetInfo = {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDataset, inspectDataset } from '../../../src/data/index.ts';
 import { DatasetError } from '../../../src/errors.ts';
-import { episodeOfSeed, INFO, temporaryFolder } from './helpers.ts';
+import { episodeOfSeed, INFO } from './helpers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 describe('inspectDataset', () => {
   it('sums a dataset up', async () => {

@@ -8,7 +8,8 @@ import {
   selectEpisodes,
 } from '../../../src/data/index.ts';
 import { DatasetError } from '../../../src/errors.ts';
-import { episodeOfSeed, INFO, temporaryFolder } from './helpers.ts';
+import { episodeOfSeed, INFO } from './helpers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 async function dataset(seeds: readonly number[], info: DatasetInfo = INFO) {
   const path = join(temporaryFolder(), 'set');
