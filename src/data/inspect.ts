@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { entropy } from '../entropy.ts';
 import type { Provenance } from './episode.ts';
 import { isBooleanColumn } from './formats/lerobot-v3-features.ts';
 import { readIndex } from './formats/lerobot-v3-index.ts';
@@ -84,10 +85,7 @@ function summarizeModes(modes: readonly string[], labels: readonly (number | nul
   }));
   const labelled = counts.reduce((total, { episodes }) => total + episodes, 0);
   const seen = counts.filter(({ episodes }) => episodes > 0);
-  const nats = seen.reduce(
-    (sum, { episodes }) => sum - (episodes / labelled) * Math.log(episodes / labelled),
-    0,
-  );
+  const nats = entropy(seen.map(({ episodes }) => episodes / labelled));
   return {
     total: modes.length,
     covered: seen.length,

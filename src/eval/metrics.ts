@@ -1,3 +1,5 @@
+import { entropy } from '../entropy.ts';
+
 /**
  * Scores of multimodal behaviour, after D3IL (Jia et al., "Towards Diverse Behaviors", ICLR 2024): K is the number of
  * modes of a task, `counts` the number of successful rollouts per mode, shape `[K]`.
@@ -19,13 +21,9 @@ export function behaviorEntropy(counts: ArrayLike<number>): number {
   const total = sum(counts);
   const modes = counts.length;
   if (total === 0 || modes < 2) return 0;
-  let entropy = 0;
-  for (let i = 0; i < modes; i++) {
-    const probability = (counts[i] ?? 0) / total;
-    if (probability > 0) entropy -= probability * Math.log(probability);
-  }
+  const frequencies = Array.from(counts, (count) => count / total);
   // rounding can leave -0 or 1 + 1e-16
-  return Math.min(1, Math.max(0, entropy / Math.log(modes)));
+  return Math.min(1, Math.max(0, entropy(frequencies) / Math.log(modes)));
 }
 
 /**

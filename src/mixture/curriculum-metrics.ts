@@ -1,5 +1,5 @@
+import { entropy } from '../entropy.ts';
 import type { Curriculum } from './curriculum.ts';
-import { entropy } from './log-space.ts';
 import type { MetricsRow } from './training-run.ts';
 
 /**

@@ -1,5 +1,6 @@
+import { entropy } from '../entropy.ts';
 import { DivergenceError } from '../errors.ts';
-import { columnLogSumExp, entropy, logSumExp } from './log-space.ts';
+import { columnLogSumExp, logSumExp } from './log-space.ts';
 import { type Pacing, pacedEta } from './pacing.ts';
 
 /**

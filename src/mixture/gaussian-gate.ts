@@ -1,3 +1,4 @@
+import { entropy } from '../entropy.ts';
 import { CheckpointError, FitError } from '../errors.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
 import type { Curriculum } from './curriculum.ts';
@@ -5,7 +6,7 @@ import type { ExpertData } from './experts.ts';
 import type { Gate } from './gate.ts';
 import { gateFeatureCount, gateFeatures } from './gate-features.ts';
 import { choleskyFactor, solveLower, solveLowerTransposed } from './glm/cholesky.ts';
-import { entropy, logSumExp } from './log-space.ts';
+import { logSumExp } from './log-space.ts';
 import type { SpanEnd, TrainingSpan } from './training-loop.ts';
 import type { Checkpoint } from './training-run.ts';
 
