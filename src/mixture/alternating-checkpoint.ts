@@ -1,10 +1,10 @@
 import { CheckpointError } from '../errors.ts';
+import { joinParts, takePart } from '../training/parts.ts';
+import type { Checkpoint } from '../training/training-run.ts';
 import { Curriculum, type CurriculumForm } from './curriculum.ts';
 import type { Experts } from './experts.ts';
 import type { Gate } from './gate.ts';
-import { joinParts, takePart } from './parts.ts';
 import { describeIdentity, type RunIdentity, requireIdentity } from './run-identity.ts';
-import type { Checkpoint } from './training-run.ts';
 
 /**
  * Where a training stands: `select` trains the experts between two updates of the curricula, `select-gate` the gate

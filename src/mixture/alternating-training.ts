@@ -1,5 +1,7 @@
 import type { Rng } from '../random.ts';
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
+import { inChunks, lossOf, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
+import type { MetricsRow, TrainingRun } from '../training/training-run.ts';
 import {
   type AlternatingParts,
   type AlternatingPosition,
@@ -14,8 +16,6 @@ import type { Gate } from './gate.ts';
 import { constantGate } from './gate-trainer.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { episodeShapes, spreadSeeds } from './spread.ts';
-import { inChunks, lossOf, type SpanEnd, type TrainingSpan } from './training-loop.ts';
-import type { MetricsRow, TrainingRun } from './training-run.ts';
 
 /** What tells methods apart that alternate between experts and the assignment of the data to them. */
 export interface AssignmentRule {

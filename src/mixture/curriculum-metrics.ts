@@ -1,6 +1,6 @@
 import { entropy } from '../entropy.ts';
+import type { MetricsRow } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
-import type { MetricsRow } from './training-run.ts';
 
 /**
  * Measures curricula for the training log: `activeComponents` (those that are the most probable of some unit),

@@ -7,9 +7,9 @@ import { gaussianLogLikelihood } from '../tensor/ops/gaussian-log-likelihood.ts'
 import { logSoftmax } from '../tensor/ops/log-sum-exp.ts';
 import { AdamW } from '../tensor/optimizer.ts';
 import { tf } from '../tensor/tf.ts';
+import { joinParts, takePart } from '../training/parts.ts';
+import type { Checkpoint } from '../training/training-run.ts';
 import { constantGate } from './gate-trainer.ts';
-import { joinParts, takePart } from './parts.ts';
-import type { Checkpoint } from './training-run.ts';
 
 /** Keeps the learned variance away from zero, in variances of the data's actions. */
 const varianceFloor = 1e-6;

@@ -3,6 +3,9 @@ import { Rng } from '../random.ts';
 import { warmupCosine } from '../tensor/learning-rate.ts';
 import { logSumExp } from '../tensor/ops/log-sum-exp.ts';
 import { tf } from '../tensor/tf.ts';
+import { Rows } from '../training/rows.ts';
+import { inChunks, lossOf, runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
+import type { TrainingRun } from '../training/training-run.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
 import type { BcConfig, MdnConfig } from './density-config.ts';
@@ -12,10 +15,7 @@ import { gateShape } from './gate-trainer.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { MixtureProblem } from './mixture-problem.ts';
 import { withNoise } from './observation-noise.ts';
-import { Rows } from './rows.ts';
 import { describeIdentity, requireIdentity } from './run-identity.ts';
-import { inChunks, lossOf, runSpan, type SpanEnd, type TrainingSpan } from './training-loop.ts';
-import type { TrainingRun } from './training-run.ts';
 
 /** Rows of the data that are evaluated at once after the training. */
 const evaluationBlock = 1024;

@@ -1,9 +1,9 @@
 import type { TrainingData } from '../data/training-data.ts';
+import type { TrainingRun } from '../training/training-run.ts';
 import type { AssignmentRule } from './alternating-training.ts';
 import type { EmConfig } from './em-config.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { trainNetworkMixture } from './network-mixture.ts';
-import type { TrainingRun } from './training-run.ts';
 
 /**
  * Trains a mixture of experts by expectation maximization, in the textbook form (Jordan and Jacobs 1994) or in the

@@ -1,8 +1,8 @@
 import type { MlpShape } from '../tensor/mlp-shape.ts';
+import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
+import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { NetworkLayout } from './imc-config.ts';
-import type { SpanEnd, TrainingSpan } from './training-loop.ts';
-import type { Checkpoint } from './training-run.ts';
 
 /** Demonstrations as the experts see them: normalized pairs, cut into the units of the curricula. */
 export interface ExpertData {

@@ -1,8 +1,8 @@
 import type { MlpShape } from '../tensor/mlp-shape.ts';
+import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
+import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { GateFeatures } from './gate-features.ts';
-import type { SpanEnd, TrainingSpan } from './training-loop.ts';
-import type { Checkpoint } from './training-run.ts';
 
 /** The distribution g(z|o) over components that a mixture acts with, and a way to fit it to curricula. */
 export interface Gate {

@@ -1,14 +1,14 @@
 import { entropy } from '../entropy.ts';
 import { CheckpointError, FitError } from '../errors.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
+import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
+import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { ExpertData } from './experts.ts';
 import type { Gate } from './gate.ts';
 import { gateFeatureCount, gateFeatures } from './gate-features.ts';
 import { choleskyFactor, solveLower, solveLowerTransposed } from './glm/cholesky.ts';
 import { logSumExp } from './log-space.ts';
-import type { SpanEnd, TrainingSpan } from './training-loop.ts';
-import type { Checkpoint } from './training-run.ts';
 
 /**
  * A gate g(z|o) ∝ p(z) N(o; m_z, S_z) whose Gaussians are the context distributions of the components: mean and

@@ -1,11 +1,11 @@
 import type { TrainingData } from '../data/training-data.ts';
+import type { TrainingRun } from '../training/training-run.ts';
 import type { AssignmentRule } from './alternating-training.ts';
 import type { ImcConfig } from './imc-config.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { trainNetworkMixture } from './network-mixture.ts';
 import { curriculumObjective } from './objective.ts';
 import type { Pacing } from './pacing.ts';
-import type { TrainingRun } from './training-run.ts';
 
 /**
  * Trains a mixture of experts with Information Maximizing Curriculum (arXiv 2303.15349; the updates are those of

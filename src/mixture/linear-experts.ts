@@ -1,11 +1,11 @@
 import { CheckpointError } from '../errors.ts';
 import type { Rng } from '../random.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
+import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
+import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { ExpertData, Experts } from './experts.ts';
 import { solveNormalEquations } from './least-squares.ts';
-import type { SpanEnd, TrainingSpan } from './training-loop.ts';
-import type { Checkpoint } from './training-run.ts';
 
 /** What {@link LinearExperts} are built from. */
 export interface LinearExpertsOptions {

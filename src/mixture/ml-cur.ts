@@ -1,5 +1,6 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
+import type { TrainingRun } from '../training/training-run.ts';
 import { AlternatingTraining } from './alternating-training.ts';
 import { expertShape } from './experts.ts';
 import { GaussianGate } from './gaussian-gate.ts';
@@ -9,7 +10,6 @@ import { LinearExperts } from './linear-experts.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { MixtureProblem } from './mixture-problem.ts';
 import type { MlCurConfig } from './ml-cur-config.ts';
-import type { TrainingRun } from './training-run.ts';
 
 const linearLayout: NetworkLayout = { kind: 'linear', hidden: [], activation: 'relu', residual: false };
 /** What is fitted in closed form takes one step. */

@@ -1,5 +1,6 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
+import type { TrainingRun } from '../training/training-run.ts';
 import { AlternatingTraining, type AssignmentRule } from './alternating-training.ts';
 import type { CurriculumForm } from './curriculum.ts';
 import { expertShape } from './experts.ts';
@@ -9,7 +10,6 @@ import { LinearExperts } from './linear-experts.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { MixtureProblem } from './mixture-problem.ts';
 import { NetworkExperts } from './network-experts.ts';
-import type { TrainingRun } from './training-run.ts';
 
 /** What tells two trainings of {@link trainNetworkMixture} apart. */
 export interface NetworkMixturePlan {

@@ -1,6 +1,6 @@
 import { CheckpointError } from '../errors.ts';
+import type { Checkpoint, Json } from '../training/training-run.ts';
 import type { MixtureProblem } from './mixture-problem.ts';
-import type { Checkpoint, Json } from './training-run.ts';
 
 /** What a checkpoint must have been made with to be continued. */
 export interface RunIdentity {

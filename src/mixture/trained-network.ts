@@ -4,8 +4,8 @@ import { BatchedMlp } from '../tensor/batched-mlp.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { AdamW } from '../tensor/optimizer.ts';
-import { joinParts, takePart } from './parts.ts';
-import type { Checkpoint } from './training-run.ts';
+import { joinParts, takePart } from '../training/parts.ts';
+import type { Checkpoint } from '../training/training-run.ts';
 
 /** Networks, their optimizer and the stream their batches are drawn from: what is saved and resumed together. */
 export class TrainedNetwork {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { TrainingData } from '../data/training-data.ts';
-import type { TrainingRun } from '../mixture/training-run.ts';
+import type { TrainingRun } from '../training/training-run.ts';
 import type { Policy } from './policy.ts';
 import type { SavedPolicy } from './saved-policy.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { TrainingData } from '../data/training-data.ts';
 import { CheckpointError } from '../errors.ts';
-import type { MetricsRow, TrainingProgress } from '../mixture/training-run.ts';
 import type { BackendReport } from '../tensor/backend.ts';
 import { backendProfile } from '../tensor/backend-profile.ts';
+import type { MetricsRow, TrainingProgress } from '../training/training-run.ts';
 import type { Method } from './method.ts';
 import {
   appendMetrics,

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DatasetError } from '../../src/errors.ts';
-import type { Checkpoint, TrainingRun } from '../../src/mixture/training-run.ts';
 import { resolveConfig } from '../../src/policies/config.ts';
 import type { PartialConfig, TrainingOutcome } from '../../src/policies/method.ts';
 import type { Policy } from '../../src/policies/policy.ts';
@@ -11,6 +10,7 @@ import { listMethods } from '../../src/policies/registry.ts';
 import { loadPolicy, savePolicy } from '../../src/policies/run-directory.ts';
 import type { SavedPolicy } from '../../src/policies/saved-policy.ts';
 import { tf } from '../../src/tensor/tf.ts';
+import type { Checkpoint, TrainingRun } from '../../src/training/training-run.ts';
 import { branchingData } from '../unit/mixture/toy-data.ts';
 
 await tf.setBackend('cpu');

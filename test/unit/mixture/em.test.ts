@@ -7,10 +7,10 @@ import type { Gate } from '../../../src/mixture/gate.ts';
 import { curriculumRule } from '../../../src/mixture/imc.ts';
 import { LinearExperts } from '../../../src/mixture/linear-experts.ts';
 import { MixtureProblem } from '../../../src/mixture/mixture-problem.ts';
-import type { MetricsRow } from '../../../src/mixture/training-run.ts';
 import { checkConfig } from '../../../src/policies/config.ts';
 import { Rng } from '../../../src/random.ts';
 import { tf } from '../../../src/tensor/tf.ts';
+import type { MetricsRow } from '../../../src/training/training-run.ts';
 import { randomTable } from './random-table.ts';
 import { branchingData, twoBranches } from './toy-data.ts';
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Normalizer } from '../../../src/data/normalizer.ts';
 import { trainImc } from '../../../src/mixture/imc.ts';
 import { imcConfigSchema } from '../../../src/mixture/imc-config.ts';
-import type { MetricsRow } from '../../../src/mixture/training-run.ts';
 import { InferenceMlp } from '../../../src/tensor/inference-mlp.ts';
 import { tf } from '../../../src/tensor/tf.ts';
+import type { MetricsRow } from '../../../src/training/training-run.ts';
 import { branchingData, twoBranches } from './toy-data.ts';
 
 await tf.setBackend('cpu');

@@ -3,9 +3,9 @@ import { CheckpointError, DatasetError, DivergenceError } from '../../../src/err
 import { trainImc } from '../../../src/mixture/imc.ts';
 import { expertKinds, imcConfigSchema } from '../../../src/mixture/imc-config.ts';
 import type { MixtureModel } from '../../../src/mixture/mixture-model.ts';
-import type { Checkpoint, MetricsRow, TrainingRun } from '../../../src/mixture/training-run.ts';
 import type { NamedArrays } from '../../../src/tensor/named-arrays.ts';
 import { tf } from '../../../src/tensor/tf.ts';
+import type { Checkpoint, MetricsRow, TrainingRun } from '../../../src/training/training-run.ts';
 import { branchingData } from './toy-data.ts';
 
 await tf.setBackend('cpu');
