@@ -1,13 +1,20 @@
 import { UsageError } from '../../src/errors.ts';
 import { didYouMean } from '../../src/nearest-name.ts';
-import type { Pose, Start, TableRules } from './table-rules.ts';
+import type { ControlRules, Piece, Pose, Start } from './table-rules.ts';
+
+/** What of a task's rules says how a start is given. */
+export interface StartRules {
+  readonly blocks: readonly Piece[];
+  readonly targets: readonly Piece[];
+  readonly control: Pick<ControlRules, 'workspace'>;
+}
 
 /** Requires a list of poses on the table. @throws UsageError */
 function readPoses(
   name: string,
   value: unknown,
   count: number,
-  [minX, minY, maxX, maxY]: TableRules['control']['workspace'],
+  [minX, minY, maxX, maxY]: ControlRules['workspace'],
 ): readonly Pose[] {
   const where = `reset options.${name}`;
   if (!Array.isArray(value) || value.length !== count) {
@@ -52,7 +59,7 @@ function readPoses(
  */
 export function readStart(
   options: Readonly<Record<string, unknown>> | undefined,
-  rules: TableRules,
+  rules: StartRules,
 ): Start | null {
   const given = Object.keys(options ?? {});
   const known = [

@@ -13,6 +13,10 @@ import { Hinge, type HingeOptions } from './hinge.ts';
 import type { Shape } from './scene.ts';
 import { StateHash } from './state-hash.ts';
 
+/** The engine's collision groups, membership and filter of 16 bits each: meets everything, meets nothing. */
+const everything = 0xffffffff;
+const nothing = 0;
+
 let loading: Promise<void> | null = null;
 let loaded = false;
 
@@ -77,6 +81,11 @@ export class Body {
   get velocity(): { readonly x: number; readonly y: number } {
     return this.rigidBody.linvel();
   }
+
+  /** Lets the body's first shape meet others, or pass through everything. */
+  setCollides(collides: boolean): void {
+    this.collider.setCollisionGroups(collides ? everything : nothing);
+  }
 }
 
 /**
@@ -131,7 +140,7 @@ export class PlanarWorld {
       .setMass(options.massKg ?? 1)
       .setFriction(options.friction ?? 0)
       .setRestitution(options.restitution ?? 0);
-    if (options.collides === false) surface.setCollisionGroups(0);
+    if (options.collides === false) surface.setCollisionGroups(nothing);
     const collider = this.#world.createCollider(surface, rigidBody);
     const body = new Body(options.name, rigidBody, collider, boundingRadius(options.shape));
     this.#bodies.push(body);
