@@ -1,10 +1,11 @@
 import { CheckpointError } from '../errors.ts';
 import { joinParts, takePart } from '../training/parts.ts';
+import { describeIdentity, type RunIdentity, requireIdentity } from '../training/run-identity.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import { Curriculum, type CurriculumForm } from './curriculum.ts';
 import type { Experts } from './experts.ts';
 import type { Gate } from './gate.ts';
-import { describeIdentity, type RunIdentity, requireIdentity } from './run-identity.ts';
+import type { MixtureProblem } from './mixture-problem.ts';
 
 /**
  * Where a training stands: `select` trains the experts between two updates of the curricula, `select-gate` the gate
@@ -30,6 +31,7 @@ export interface AlternatingProgress {
 
 /** The parts of a training that a checkpoint is made of or restored into. */
 export interface AlternatingParts extends RunIdentity {
+  readonly problem: MixtureProblem;
   /** C. */
   readonly components: number;
   readonly form: CurriculumForm;

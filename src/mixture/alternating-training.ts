@@ -11,7 +11,7 @@ import {
 } from './alternating-checkpoint.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
-import { curriculumMetrics } from './curriculum-metrics.ts';
+import { curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
 import type { Gate } from './gate.ts';
 import { constantGate } from './gate-trainer.ts';
 import type { MixtureModel } from './mixture-model.ts';
@@ -105,6 +105,7 @@ export class AlternatingTraining {
     const begun = resumeFrom === undefined ? await this.#start() : restoreCheckpoint(this.#plan, resumeFrom);
     const { curriculum } = begun;
     let { position } = begun;
+    if (resumeFrom === undefined) this.#show(curriculum, 0);
     const improveExperts = (span: TrainingSpan) => experts.improve(curriculum, span);
     const improveGate = (span: TrainingSpan) => gate.improve(curriculum, span);
 
@@ -129,6 +130,7 @@ export class AlternatingTraining {
       const { bound } = row;
       const iteration = position.iteration + 1;
       this.#report({ phase: 'select', iteration, ...loss, ...row }, curriculum);
+      this.#show(curriculum, iteration);
       const settled =
         position.bound !== null &&
         Math.abs(bound - position.bound) < tolerance * Math.max(1, Math.abs(position.bound));
@@ -210,6 +212,10 @@ export class AlternatingTraining {
 
   #report(row: MetricsRow, curriculum: Curriculum): void {
     this.#run.onMetrics?.({ ...row, ...curriculumMetrics(curriculum) });
+  }
+
+  #show(curriculum: Curriculum, iteration: number): void {
+    this.#run.onCurricula?.(curriculaSnapshot(curriculum, this.#plan.problem, iteration));
   }
 
   async #interrupted(curriculum: Curriculum, position: AlternatingPosition): Promise<MixtureModel> {

@@ -1,6 +1,7 @@
 import { entropy } from '../entropy.ts';
-import type { MetricsRow } from '../training/training-run.ts';
+import type { CurriculaSnapshot, MetricsRow } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
+import type { MixtureProblem } from './mixture-problem.ts';
 
 /**
  * Measures curricula for the training log: `activeComponents` (those that are the most probable of some unit),
@@ -21,5 +22,38 @@ export function curriculumMetrics(curriculum: Curriculum): MetricsRow {
     posteriorEntropy,
     prior: [...curriculum.prior()],
     effectiveUnits: [...curriculum.effectiveUnits()],
+  };
+}
+
+/** Sums curricula up by demonstration: the steps of a unit weigh the same. */
+export function curriculaSnapshot(
+  curriculum: Curriculum,
+  { data, units, unitStarts }: Pick<MixtureProblem, 'data' | 'units' | 'unitStarts'>,
+  iteration: number,
+): CurriculaSnapshot {
+  const { components } = curriculum;
+  const { episodeStarts } = data;
+  const episodes = episodeStarts.length - 1;
+  const curricula = new Float32Array(components * episodes);
+  const responsibilities = new Float32Array(episodes * components);
+  const posterior = curriculum.posterior();
+  const selections = Array.from({ length: components }, (_, z) => curriculum.selection(z));
+  for (let unit = 0, episode = 0; unit < units; unit++) {
+    const first = unitStarts[unit] as number;
+    // no unit crosses the end of an episode
+    while (first >= (episodeStarts[episode + 1] as number)) episode++;
+    const length = (episodeStarts[episode + 1] as number) - (episodeStarts[episode] as number);
+    const share = ((unitStarts[unit + 1] as number) - first) / length;
+    for (let z = 0; z < components; z++) {
+      const held = z * episodes + episode;
+      curricula[held] = (curricula[held] as number) + (selections[z]?.[unit] as number);
+      const at = episode * components + z;
+      responsibilities[at] =
+        (responsibilities[at] as number) + share * (posterior[unit * components + z] as number);
+    }
+  }
+  return {
+    ...{ iteration, components, episodes, curricula, responsibilities },
+    prior: Float32Array.from(curriculum.prior()),
   };
 }

@@ -3,7 +3,9 @@ import { Rng } from '../random.ts';
 import { warmupCosine } from '../tensor/learning-rate.ts';
 import { logSumExp } from '../tensor/ops/log-sum-exp.ts';
 import { tf } from '../tensor/tf.ts';
+import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
+import { describeIdentity, requireIdentity } from '../training/run-identity.ts';
 import { inChunks, lossOf, runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
 import type { TrainingRun } from '../training/training-run.ts';
 import { summarizeComponents } from './component-summary.ts';
@@ -14,8 +16,6 @@ import { expertShape } from './experts.ts';
 import { gateShape } from './gate-trainer.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { MixtureProblem } from './mixture-problem.ts';
-import { withNoise } from './observation-noise.ts';
-import { describeIdentity, requireIdentity } from './run-identity.ts';
 
 /** Rows of the data that are evaluated at once after the training. */
 const evaluationBlock = 1024;

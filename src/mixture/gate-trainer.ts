@@ -2,13 +2,13 @@ import type { Rng } from '../random.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
+import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
 import { runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { Gate } from './gate.ts';
 import type { NetworkMixtureConfig } from './imc-config.ts';
-import { withNoise } from './observation-noise.ts';
 import { TrainedNetwork } from './trained-network.ts';
 
 /** Observations over which the gate's entropy is averaged, at most, and that it answers at once. */

@@ -1,6 +1,6 @@
-import type { NormalizerJson } from '../data/normalizer.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
+import type { DataScaling } from '../training/normalized-data.ts';
 import type { GateFeatures } from './gate-features.ts';
 
 /** What one component came to be. */
@@ -15,16 +15,6 @@ export interface ComponentSummary {
   readonly mode: number;
   /** The share of that mode in the data it is responsible for. */
   readonly purity: number;
-}
-
-/** What acting needs to know of the data that was learned from. */
-export interface DataScaling {
-  readonly envId: string;
-  readonly observationNormalizer: NormalizerJson;
-  readonly actionNormalizer: NormalizerJson;
-  /** Least and greatest demonstrated action per dimension, raw, shape `[Da]`: actions are kept within. */
-  readonly actionLow: readonly number[];
-  readonly actionHigh: readonly number[];
 }
 
 /** A trained mixture of experts and its gate, as plain data: all that acting needs. */

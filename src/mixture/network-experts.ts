@@ -4,6 +4,7 @@ import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { gaussianLogLikelihood } from '../tensor/ops/gaussian-log-likelihood.ts';
 import { tf } from '../tensor/tf.ts';
+import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
 import { runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
@@ -11,7 +12,6 @@ import type { Curriculum } from './curriculum.ts';
 import { CurriculumSampler } from './curriculum-sampler.ts';
 import type { ExpertData, Experts } from './experts.ts';
 import type { ImcConfig } from './imc-config.ts';
-import { withNoise } from './observation-noise.ts';
 import { TrainedNetwork } from './trained-network.ts';
 import { unitOfStep } from './units.ts';
 

@@ -22,6 +22,22 @@ export interface TrainingProgress {
   readonly total: number;
 }
 
+/** The curricula of a mixture after one update, summed up by demonstration: what a viewer draws. */
+export interface CurriculaSnapshot {
+  /** Updates of the curricula done; 0 for those the training starts with. */
+  readonly iteration: number;
+  /** C, which may differ from one snapshot to the next where the training finds it. */
+  readonly components: number;
+  /** E, in the order of the training data. */
+  readonly episodes: number;
+  /** p(e|z): what of its curriculum a component spends on a demonstration; rows sum to 1; shape `[C, E]`. */
+  readonly curricula: Float32Array;
+  /** p(z|e): mean responsibility over the steps of a demonstration; rows sum to 1; shape `[E, C]`. */
+  readonly responsibilities: Float32Array;
+  /** p(z), shape `[C]`. */
+  readonly prior: Float32Array;
+}
+
 /** What a training needs from its caller: a seed, a way to be stopped, and places to report and save to. */
 export interface TrainingRun {
   readonly seed: number;
@@ -31,6 +47,8 @@ export interface TrainingRun {
   readonly signal?: AbortSignal;
   readonly onMetrics?: (row: MetricsRow) => void;
   readonly onProgress?: (progress: TrainingProgress) => void;
+  /** Called with the curricula a mixture starts with and after each of their updates; nothing is computed without it. */
+  readonly onCurricula?: (snapshot: CurriculaSnapshot) => void;
   /** Called at the end of every phase, now and then within, and when the training is aborted. */
   readonly saveCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
   /** Continues here instead of starting anew; the result is bit-equal to an uninterrupted training. */

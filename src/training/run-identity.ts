@@ -1,10 +1,10 @@
 import { CheckpointError } from '../errors.ts';
-import type { Checkpoint, Json } from '../training/training-run.ts';
-import type { MixtureProblem } from './mixture-problem.ts';
+import type { NormalizedData } from './normalized-data.ts';
+import type { Checkpoint, Json } from './training-run.ts';
 
 /** What a checkpoint must have been made with to be continued. */
 export interface RunIdentity {
-  readonly problem: MixtureProblem;
+  readonly problem: NormalizedData;
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
 }
