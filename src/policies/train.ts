@@ -3,7 +3,7 @@ import type { TrainingData } from '../data/training-data.ts';
 import { CheckpointError } from '../errors.ts';
 import type { BackendReport } from '../tensor/backend.ts';
 import { backendProfile } from '../tensor/backend-profile.ts';
-import type { MetricsRow, TrainingProgress } from '../training/training-run.ts';
+import type { CurriculaSnapshot, MetricsRow, TrainingProgress } from '../training/training-run.ts';
 import type { Method } from './method.ts';
 import {
   appendMetrics,
@@ -36,6 +36,8 @@ export interface TrainPolicyOptions {
   readonly signal?: AbortSignal;
   readonly onMetrics?: (row: MetricsRow) => void;
   readonly onProgress?: (progress: TrainingProgress) => void;
+  /** Called with the curricula of a mixture after each of their updates; other methods never call it. */
+  readonly onCurricula?: (snapshot: CurriculaSnapshot) => void;
 }
 
 /** What {@link trainPolicy} gives back. */
@@ -92,6 +94,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
     ...(signal !== undefined && { signal }),
     ...(resumeFrom !== undefined && { resumeFrom }),
     ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
+    ...(options.onCurricula !== undefined && { onCurricula: options.onCurricula }),
     onMetrics: (row) => {
       appendMetrics(directory, row);
       options.onMetrics?.(row);

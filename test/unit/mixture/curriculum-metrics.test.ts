@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { trainImc } from '../../../src/mixture/imc.ts';
+import { imcConfigSchema } from '../../../src/mixture/imc-config.ts';
+import { tf } from '../../../src/tensor/tf.ts';
+import type { CurriculaSnapshot } from '../../../src/training/training-run.ts';
+import { branchingData } from './toy-data.ts';
+
+await tf.setBackend('cpu');
+
+async function snapshotsOf(level: string): Promise<CurriculaSnapshot[]> {
+  const config = imcConfigSchema.parse({
+    ...{ components: 3, iterations: 2, tolerance: 0, level, segmentLength: 7 },
+    expert: { kind: 'linear' },
+    gate: { hidden: [], steps: 1 },
+  });
+  const snapshots: CurriculaSnapshot[] = [];
+  await trainImc(branchingData(6, 3), config, {
+    seed: 0,
+    onCurricula: (snapshot) => snapshots.push(snapshot),
+  });
+  return snapshots;
+}
+
+describe('curricula as a viewer sees them', () => {
+  for (const level of ['step', 'segment', 'episode']) {
+    it(`are distributions over demonstrations and over components (${level} curricula)`, async () => {
+      const snapshots = await snapshotsOf(level);
+      expect(snapshots.map((snapshot) => snapshot.iteration)).toEqual([0, 1, 2]);
+      for (const { components, curricula, episodes, prior, responsibilities } of snapshots) {
+        expect([components, episodes]).toEqual([3, 6]);
+        const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
+        for (let z = 0; z < components; z++) {
+          expect(sum(curricula.subarray(z * episodes, (z + 1) * episodes))).toBeCloseTo(1, 5);
+        }
+        for (let e = 0; e < episodes; e++) {
+          expect(sum(responsibilities.subarray(e * components, (e + 1) * components))).toBeCloseTo(1, 5);
+        }
+        expect(sum(prior)).toBeCloseTo(1, 5);
+      }
+    });
+  }
+
+  it('start with the demonstration that every component is seeded on', async () => {
+    const [first] = await snapshotsOf('episode');
+    for (let z = 0; z < 3; z++) {
+      expect([...(first as CurriculaSnapshot).curricula.subarray(z * 6, (z + 1) * 6)].toSorted()).toEqual([
+        0, 0, 0, 0, 0, 1,
+      ]);
+    }
+  });
+});
