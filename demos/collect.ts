@@ -5,6 +5,7 @@ import type { Episode } from '../src/data/episode.ts';
 import { ConfigError, DatasetError, ModewiseError } from '../src/errors.ts';
 import { Rng } from '../src/random.ts';
 import { checkTrunk, type Demonstrator, demonstratorFor } from './demonstrator.ts';
+import { EpisodeRecorder, recordingInfo } from './episode-recorder.ts';
 import { replayEpisode } from './replay.ts';
 
 /** Attempts at one demonstration before `collect` gives up; a sound demonstrator needs one. */
@@ -68,19 +69,7 @@ export async function demonstrationInfo(envId: string): Promise<DatasetInfo> {
   await demonstratorFor(envId);
   const { env, task } = await makeTask(envId);
   env.close();
-  const flag = (name: string) => ({ width: 1, names: [name] });
-  return {
-    envId,
-    modes: task.behavior.modes,
-    fps: 1 / task.dtSeconds,
-    columns: {
-      'observation.state': { width: task.observationNames.length, names: task.observationNames },
-      action: { width: task.actionNames.length, names: task.actionNames },
-      'next.reward': flag('reward'),
-      'next.done': flag('done'),
-      'next.success': flag('success'),
-    },
-  };
+  return recordingInfo(envId, task);
 }
 
 /**
@@ -195,45 +184,24 @@ function record(
 ): Episode {
   const { index, mode, rng, seed, trunk } = attempt;
   const envSeed = rng.fork('env').seed();
-  const rows: Record<string, number[]> = {
-    'observation.state': [],
-    action: [],
-    'next.reward': [],
-    'next.done': [],
-    'next.success': [],
-  };
+  const recorder = new EpisodeRecorder();
   let { observation } = env.reset({ seed: envSeed });
   const pilot = demonstrator.begin({ task: task satisfies Task, mode, rng: rng.fork('pilot'), trunk });
-  let length = 0;
   for (let ended = false; !ended; ) {
     const action = pilot.act(observation);
     if (action === null) break;
     const step = env.step(action);
-    rows['observation.state']?.push(...observation);
-    rows.action?.push(...action);
-    rows['next.reward']?.push(step.reward);
-    rows['next.done']?.push(0);
-    rows['next.success']?.push(task.outcome().success ? 1 : 0);
+    recorder.push(observation, action, { reward: step.reward, success: task.outcome().success });
     observation = step.observation;
     ended = step.terminated || step.truncated;
-    length++;
   }
-  // the recording ends here, whether the environment or the pilot ended it
-  if (length > 0) rows['next.done']?.splice(-1, 1, 1);
-  const columns = Object.entries(rows).map(([name, values]) => [name, new Float32Array(values)] as const);
-  const outcome = task.outcome();
-  return {
-    length,
-    columns: Object.fromEntries(columns),
+  return recorder.finish(task, {
     seed: envSeed,
     resetOptions: {},
-    mode: outcome.mode,
-    success: outcome.success,
-    finalStateHash: task.stateHash(),
     provenance: {
       source: 'scripted',
       author: demonstrator.name,
       settings: { seed, index, attempt: attempt.attempt, trunk, envKwargs: demonstrator.envKwargs },
     },
-  };
+  });
 }
