@@ -24,7 +24,6 @@ export class EndEffector {
   // written over and over, so that a sub-step allocates nothing
   readonly #position = { x: 0, y: 0 };
   readonly #velocity = { x: 0, y: 0 };
-  readonly #impulse = { x: 0, y: 0 };
 
   /** Commands the body's present position. */
   constructor(
@@ -44,18 +43,23 @@ export class EndEffector {
 
   /** Sets the commanded position of the control step that begins. */
   command(x: number, y: number): void {
-    const [oldX = 0, oldY = 0] = this.commanded;
-    this.commanded[0] = x;
-    this.commanded[1] = y;
-    const [newX = 0, newY = 0] = this.commanded;
-    this.#accelerate(this.#x.kick * (newX - oldX), this.#y.kick * (newY - oldY));
+    const { commanded } = this;
+    const oldX = commanded[0] as number;
+    const oldY = commanded[1] as number;
+    commanded[0] = x;
+    commanded[1] = y;
+    this.#accelerate(
+      this.#x.kick * ((commanded[0] as number) - oldX),
+      this.#y.kick * ((commanded[1] as number) - oldY),
+    );
   }
 
   /** Pushes the body for the sub-step that follows; to be called before each `PlanarWorld.step`. */
   push(): void {
     const position = this.body.rigidBody.translation(this.#position);
     const velocity = this.body.rigidBody.linvel(this.#velocity);
-    const [commandedX = 0, commandedY = 0] = this.commanded;
+    const commandedX = this.commanded[0] as number;
+    const commandedY = this.commanded[1] as number;
     this.#accelerate(
       this.#x.nextVelocity(velocity.x, commandedX - position.x) - velocity.x,
       this.#y.nextVelocity(velocity.y, commandedY - position.y) - velocity.y,
@@ -63,8 +67,6 @@ export class EndEffector {
   }
 
   #accelerate(x: number, y: number): void {
-    this.#impulse.x = this.#massKg * x;
-    this.#impulse.y = this.#massKg * y;
-    this.body.rigidBody.applyImpulse(this.#impulse, true);
+    this.body.applyImpulse(this.#massKg * x, this.#massKg * y);
   }
 }

@@ -1,21 +1,19 @@
 import {
-  type Collider,
-  ColliderDesc,
   init,
   JointData,
   type RevoluteImpulseJoint,
-  type RigidBody,
   RigidBodyDesc,
+  VectorOps,
   World,
 } from '@dimforge/rapier2d-deterministic-compat';
 import { ModewiseError } from '../errors.ts';
+import { Body, collisionGroups, type RawVector } from './body.ts';
+import { boundingRadius, colliderOf } from './collider.ts';
 import { Hinge, type HingeOptions } from './hinge.ts';
 import type { Shape } from './scene.ts';
 import { StateHash } from './state-hash.ts';
 
-/** The engine's collision groups, membership and filter of 16 bits each: meets everything, meets nothing. */
-const everything = 0xffffffff;
-const nothing = 0;
+export { Body } from './body.ts';
 
 let loading: Promise<void> | null = null;
 let loaded = false;
@@ -48,46 +46,6 @@ export interface BodyOptions {
   readonly velocity?: readonly [number, number];
 }
 
-/** A rigid body of one shape. Positions in the world frame; SI units and radians; single precision. */
-export class Body {
-  readonly name: string;
-  /** The engine's own objects, for the other modules of `src/physics`. */
-  readonly rigidBody: RigidBody;
-  readonly collider: Collider;
-  /** Radius of a circle about the centre that holds the whole shape, metres. */
-  readonly boundingRadius: number;
-  /** Position of a body that never moves; null for all others. */
-  readonly fixedAt: { readonly x: number; readonly y: number } | null;
-
-  constructor(name: string, rigidBody: RigidBody, collider: Collider, boundingRadius: number) {
-    this.boundingRadius = boundingRadius;
-    this.fixedAt = rigidBody.isFixed() ? rigidBody.translation() : null;
-    this.name = name;
-    this.rigidBody = rigidBody;
-    this.collider = collider;
-  }
-
-  /** Centre of the body's frame, metres. */
-  get position(): { readonly x: number; readonly y: number } {
-    return this.rigidBody.translation();
-  }
-
-  /** Counter-clockwise from x. */
-  get angleRad(): number {
-    return this.rigidBody.rotation();
-  }
-
-  /** Metres per second. */
-  get velocity(): { readonly x: number; readonly y: number } {
-    return this.rigidBody.linvel();
-  }
-
-  /** Lets the body's first shape meet others, or pass through everything. */
-  setCollides(collides: boolean): void {
-    this.collider.setCollisionGroups(collides ? everything : nothing);
-  }
-}
-
 /**
  * A table seen from above: rigid bodies in a plane without gravity, advanced in sub-steps of fixed length by
  * Rapier's deterministic build, whose floats are the same on every machine.
@@ -99,6 +57,9 @@ export class PlanarWorld {
   readonly #world: World;
   readonly #bodies: Body[] = [];
   readonly #bodyOfCollider = new Map<number, Body>();
+  /** Given to the engine over and over; its public API makes one per call. */
+  readonly #gravity: RawVector;
+  readonly #vector: RawVector;
   /** Several times the distance at which the engine begins to treat two bodies as in contact, metres. */
   readonly #slack: number;
   readonly #position = { x: 0, y: 0 };
@@ -121,6 +82,8 @@ export class PlanarWorld {
     this.#world = new World({ x: 0, y: 0 });
     this.#world.timestep = options.subStepSeconds;
     this.#world.lengthUnit = options.lengthUnit;
+    this.#gravity = rawVector();
+    this.#vector = rawVector();
   }
 
   /** All bodies in the order in which they were added. */
@@ -140,9 +103,12 @@ export class PlanarWorld {
       .setMass(options.massKg ?? 1)
       .setFriction(options.friction ?? 0)
       .setRestitution(options.restitution ?? 0);
-    if (options.collides === false) surface.setCollisionGroups(nothing);
+    if (options.collides === false) surface.setCollisionGroups(collisionGroups.nothing);
     const collider = this.#world.createCollider(surface, rigidBody);
-    const body = new Body(options.name, rigidBody, collider, boundingRadius(options.shape));
+    const body = new Body(
+      { name: options.name, rigidBody, collider, boundingRadius: boundingRadius(options.shape) },
+      { raw: this.#world.bodies.raw, vector: this.#vector },
+    );
     this.#bodies.push(body);
     this.#bodyOfCollider.set(collider.handle, body);
     return body;
@@ -185,7 +151,20 @@ export class PlanarWorld {
 
   /** Advances one sub-step. The engine finds contacts first, at the poses before the sub-step, then moves. */
   step(): void {
-    this.#world.step();
+    const world = this.#world;
+    // what World.step does, less the vector that it makes and frees each time
+    world.physicsPipeline.raw.step(
+      this.#gravity,
+      world.integrationParameters.raw,
+      world.islands.raw,
+      world.broadPhase.raw,
+      world.narrowPhase.raw,
+      world.bodies.raw,
+      world.colliders.raw,
+      world.impulseJoints.raw,
+      world.multibodyJoints.raw,
+      world.ccdSolver.raw,
+    );
   }
 
   /**
@@ -217,7 +196,7 @@ export class PlanarWorld {
   #hasNeighbour({ boundingRadius, rigidBody }: Body): boolean {
     const { x, y } = rigidBody.translation(this.#position);
     const velocity = rigidBody.linvel(this.#velocity);
-    const moved = this.subStepSeconds * Math.hypot(velocity.x, velocity.y);
+    const moved = this.subStepSeconds * Math.sqrt(velocity.x * velocity.x + velocity.y * velocity.y);
     for (const other of this.#bodies) {
       if (other.rigidBody === rigidBody) continue;
       if (other.fixedAt === null) return true;
@@ -250,17 +229,8 @@ export class PlanarWorld {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#world.free();
-  }
-}
-
-function boundingRadius(shape: Shape): number {
-  switch (shape.kind) {
-    case 'disc':
-      return shape.radius;
-    case 'box':
-      return Math.hypot(shape.halfWidth, shape.halfDepth);
-    case 'polygon':
-      return Math.max(...shape.points.map(([x, y]) => Math.hypot(x, y)));
+    this.#gravity.free();
+    this.#vector.free();
   }
 }
 
@@ -269,30 +239,8 @@ function descriptionOf(motion: BodyOptions['motion']): RigidBodyDesc {
   return motion === 'driven' ? RigidBodyDesc.kinematicVelocityBased() : RigidBodyDesc.dynamic();
 }
 
-function colliderOf(shape: Shape): ColliderDesc {
-  switch (shape.kind) {
-    case 'disc':
-      return ColliderDesc.ball(shape.radius);
-    case 'box':
-      return ColliderDesc.cuboid(shape.halfWidth, shape.halfDepth);
-    case 'polygon': {
-      const hull = spansArea(shape.points)
-        ? ColliderDesc.convexHull(new Float32Array(shape.points.flat()))
-        : null;
-      if (hull !== null) return hull;
-      throw new ModewiseError({
-        what: 'A polygon has no convex hull',
-        found: JSON.stringify(shape.points),
-        expected: 'at least three points that are not on one line',
-      });
-    }
-  }
-}
-
-/** Says whether the points are not all on one line; the engine traps on those that are. */
-function spansArea(points: readonly (readonly [number, number])[]): boolean {
-  const [origin] = points;
-  if (origin === undefined) return false;
-  const arms = points.map(([x, y]) => [x - origin[0], y - origin[1]] as const);
-  return arms.some(([ax, ay]) => arms.some(([bx, by]) => Math.abs(ax * by - ay * bx) > 1e-12));
+/** Makes a vector in the engine's memory, (0, 0). The engine's `intoRaw` is what its own calls use; its types leave it out. */
+function rawVector(): RawVector {
+  const ops = VectorOps as unknown as { intoRaw(v: { x: number; y: number }): RawVector };
+  return ops.intoRaw({ x: 0, y: 0 });
 }

@@ -69,12 +69,8 @@ export class TableFriction {
     // velocity and turning each lose their share of what friction takes: v / slip and r̄ω / slip
     const kept = slip > this.#speedLoss ? 1 - this.#speedLoss / slip : 0;
     const keptSpin = slip > this.#rimLoss ? 1 - this.#rimLoss / slip : 0;
-    if (x !== 0 || y !== 0) {
-      this.#velocity.x = x * kept;
-      this.#velocity.y = y * kept;
-      rigidBody.setLinvel(this.#velocity, true);
-    }
-    if (spin !== 0) rigidBody.setAngvel(spin * keptSpin, true);
+    if (x !== 0 || y !== 0) this.body.setVelocity(x * kept, y * kept);
+    if (spin !== 0) this.body.setSpin(spin * keptSpin);
     this.#isAtRest = kept === 0 && keptSpin === 0;
   }
 }
