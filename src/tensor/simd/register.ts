@@ -4,6 +4,7 @@ import { tf } from '../tf.ts';
 import { Heap } from './heap.ts';
 import { loadKernelModule } from './kernel-module.ts';
 import { ADAM_UPDATE, adamUpdate } from './kernels/adam.ts';
+import { convolutionKernels } from './kernels/convolution.ts';
 import { denseKernels } from './kernels/dense.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
 import type { Kernel } from './kernels/kernel.ts';
@@ -48,6 +49,7 @@ export const simdKernels: ReadonlyMap<string, Kernel> = new Map([
   ...matMulKernels,
   ...reductionKernels,
   ...movementKernels,
+  ...convolutionKernels,
   ...denseKernels,
   ...likelihoodKernels,
   ...normalizationKernels,
