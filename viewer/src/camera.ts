@@ -1,5 +1,6 @@
 import * as three from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import type { Page, View } from './page.ts';
 import type { CameraPreset } from './settings.ts';
 import type { Stage } from './stage.ts';
 
@@ -16,18 +17,19 @@ const TRANSITION_MS = 450;
 
 /** Space on the screen that panels cover, CSS pixels. */
 export interface Insets {
-  readonly right: number;
   readonly top: number;
+  readonly right: number;
   readonly bottom: number;
+  readonly left: number;
 }
 
 /** Moves the camera: by mouse and touch, and to presets. New data never moves it. */
-export class CameraRig {
+export class CameraRig implements View {
   readonly #stage: Stage;
   readonly #controls: OrbitControls;
   #bounds: readonly [number, number, number, number] = [-0.5, -0.5, 0.5, 0.5];
   #preset: CameraPreset = 'orbit';
-  #insets: Insets = { right: 0, top: 0, bottom: 0 };
+  #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   /** The person has moved the camera since the last preset. */
   #moved = false;
   #transition: {
@@ -54,6 +56,13 @@ export class CameraRig {
       this.#applyInsets();
       if (!this.#moved) this.#jump();
     });
+  }
+
+  attach({ settings }: Page): void {
+    settings.subscribe((current, before) => {
+      if (current.camera !== before.camera) this.goTo(current.camera);
+    });
+    if (settings.current.camera !== 'orbit') this.goTo(settings.current.camera);
   }
 
   /** Frames a table; the view of a person who has moved the camera stays. */
@@ -138,7 +147,7 @@ export class CameraRig {
   /** Finds the distance at which the table is no wider and no higher than the uncovered part. */
   #distance(target: three.Vector3): number {
     const { width, height } = this.#size();
-    const reachX = FILL * Math.max(0.2, 1 - this.#insets.right / width);
+    const reachX = FILL * Math.max(0.2, 1 - (this.#insets.left + this.#insets.right) / width);
     const reachY = FILL * Math.max(0.2, 1 - (this.#insets.top + this.#insets.bottom) / height);
     let near = 0.15;
     let far = 6;
@@ -175,8 +184,8 @@ export class CameraRig {
   /** Shifts the picture so that its middle is the middle of the uncovered part. */
   #applyInsets(): void {
     const { width, height } = this.#size();
-    const { right, top, bottom } = this.#insets;
-    this.#stage.camera.setViewOffset(width, height, right / 2, (bottom - top) / 2, width, height);
+    const { top, right, bottom, left } = this.#insets;
+    this.#stage.camera.setViewOffset(width, height, (right - left) / 2, (bottom - top) / 2, width, height);
     this.#stage.invalidate();
   }
 

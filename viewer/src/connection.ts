@@ -1,32 +1,16 @@
 import { FoxgloveClient, type IWebSocket, type Parameter } from '@foxglove/ws-protocol';
-import { decodeFrame, type Frame } from '../../src/stream/frame.ts';
-import { splitHistory } from '../../src/stream/history.ts';
-import {
-  type ControlChange,
-  type SceneMessage,
-  type ScoreMessage,
-  type StatusMessage,
-  TOPICS,
-} from '../../src/stream/wire.ts';
+import type { ControlChange } from '../../src/stream/wire.ts';
+import { Signal } from './signal.ts';
 
 /** Waiting times between two attempts to connect, milliseconds; the last one repeats. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000] as const;
 
-/** What the connection tells the page. */
-export interface ConnectionEvents {
-  /** A server has been reached: whatever was shown before is void. */
-  onOpen(): void;
-  /** There is no connection; the next attempt follows in `retryMs`. */
-  onClosed(retryMs: number): void;
-  onScene(scene: SceneMessage): void;
-  /** All frames so far are void: those that follow at once replace them. */
-  onHistory(): void;
-  /** One frame as it comes, or at first the whole history; oldest first, never empty. */
-  onFrames(frames: readonly Frame[]): void;
-  onScore(score: ScoreMessage): void;
-  onStatus(status: StatusMessage): void;
-  /** The server says that something was wrong with a request. */
-  onNotice(text: string): void;
+/** Whether there is a server: before the first answer, while it answers, after it was lost. */
+export type ConnectionState = 'connecting' | 'open' | 'closed';
+
+interface Subscriber {
+  readonly topic: string;
+  take(bytes: Uint8Array): void;
 }
 
 /** Finds the websocket beside the page: same host, same port, same path, and the page's token. */
@@ -38,18 +22,40 @@ export function websocketUrl(page: string): string {
   return url.href;
 }
 
-/** Keeps a connection to the stream server, and tries again for ever when it is lost. */
+/** Reads a message whose encoding is `json`. The server is ours: its form is taken on trust. */
+export function decodeJson<T>(bytes: Uint8Array): T {
+  return JSON.parse(new TextDecoder().decode(bytes)) as T;
+}
+
+/**
+ * Keeps a connection to the stream server, and tries again for ever when it is lost. Subscribes to those of the
+ * server's channels that somebody listens to, in the order in which the listeners came.
+ */
 export class Connection {
+  /** Whenever it becomes `open`, all that was shown before is void: the channels begin anew. */
+  readonly state = new Signal<ConnectionState>();
+  /** Topics that the server offers; empty while there is none. */
+  readonly topics = new Signal<ReadonlySet<string>>();
+  /** What the server says was wrong with a request. */
+  readonly notice = new Signal<string>();
   readonly #url: string;
-  readonly #events: ConnectionEvents;
-  readonly #decoder = new TextDecoder();
+  readonly #subscribers: Subscriber[] = [];
   #client: FoxgloveClient | null = null;
   #attempts = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(url: string, events: ConnectionEvents) {
+  constructor(url: string) {
     this.#url = url;
-    this.#events = events;
+    this.state.set('connecting');
+  }
+
+  /**
+   * Listens to a channel, if the server has it. To be called before {@link connect}.
+   *
+   * @param decode - reads a message; the bytes are its own.
+   */
+  on<T>(topic: string, decode: (bytes: Uint8Array) => T, handler: (value: T) => void): void {
+    this.#subscribers.push({ topic, take: (bytes) => handler(decode(bytes)) });
   }
 
   /** Connects now, without waiting for the next attempt that is due. */
@@ -58,75 +64,48 @@ export class Connection {
     this.#timer = null;
     const socket = new WebSocket(this.#url, [FoxgloveClient.SUPPORTED_SUBPROTOCOL]);
     const client = new FoxgloveClient({ ws: socket as IWebSocket });
-    const topics = new Map<number, string>();
-    let lastFrame = -1;
+    const subscriptions = new Map<number, string>();
     client.on('advertise', (channels) => {
-      for (const topic of Object.values(TOPICS)) {
+      const wanted = new Set(this.#subscribers.map(({ topic }) => topic));
+      for (const topic of wanted) {
         const channel = channels.find((candidate) => candidate.topic === topic);
-        if (channel !== undefined) topics.set(client.subscribe(channel.id), topic);
+        if (channel !== undefined) subscriptions.set(client.subscribe(channel.id), topic);
       }
+      this.topics.set(new Set([...(this.topics.value ?? []), ...channels.map(({ topic }) => topic)]));
     });
     client.on('serverInfo', () => {
       this.#client = client;
       this.#attempts = 0;
-      this.#events.onOpen();
+      this.state.set('open');
     });
     client.on('message', ({ subscriptionId, data }) => {
+      const topic = subscriptions.get(subscriptionId);
       const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-      lastFrame = this.#dispatch(topics.get(subscriptionId), bytes, lastFrame);
+      for (const subscriber of this.#subscribers) if (subscriber.topic === topic) subscriber.take(bytes);
     });
-    client.on('status', ({ message }) => this.#events.onNotice(message));
+    client.on('status', ({ message }) => this.notice.set(message));
     client.on('error', () => undefined);
     client.on('close', () => {
       this.#client = null;
+      this.topics.set(new Set());
       this.#retryLater();
     });
   }
 
   /** Asks the loop behind the server for a change; lost when there is no connection. */
   control(change: ControlChange): void {
-    const parameters: Parameter[] = Object.entries(change).map(([name, value]) => ({ name, value }));
+    this.setParameters(Object.entries(change).map(([name, value]) => ({ name, value })));
+  }
+
+  /** Sets parameters of the server; lost when there is no connection. */
+  setParameters(parameters: Parameter[]): void {
     this.#client?.setParameters(parameters);
-  }
-
-  #dispatch(topic: string | undefined, bytes: Uint8Array, lastFrame: number): number {
-    switch (topic) {
-      case TOPICS.scene:
-        this.#events.onScene(this.#json<SceneMessage>(bytes));
-        return lastFrame;
-      case TOPICS.score:
-        this.#events.onScore(this.#json<ScoreMessage>(bytes));
-        return lastFrame;
-      case TOPICS.status:
-        this.#events.onStatus(this.#json<StatusMessage>(bytes));
-        return lastFrame;
-      case TOPICS.history:
-        this.#events.onHistory();
-        return this.#frames(splitHistory(bytes), lastFrame);
-      case TOPICS.frame:
-        return this.#frames([bytes], lastFrame);
-      default:
-        return lastFrame;
-    }
-  }
-
-  /** Hands on the frames that are new: the newest one comes twice, in the history and by itself. */
-  #frames(messages: readonly Uint8Array[], lastFrame: number): number {
-    const frames = messages.map((bytes) => decodeFrame(bytes)).filter((frame) => frame.index > lastFrame);
-    const newest = frames.at(-1);
-    if (newest === undefined) return lastFrame;
-    this.#events.onFrames(frames);
-    return newest.index;
-  }
-
-  #json<T>(bytes: Uint8Array): T {
-    return JSON.parse(this.#decoder.decode(bytes)) as T;
   }
 
   #retryLater(): void {
     const wait = RETRY_MS[Math.min(this.#attempts, RETRY_MS.length - 1)] ?? 1000;
     this.#attempts++;
-    this.#events.onClosed(wait);
+    this.state.set('closed');
     this.#timer = setTimeout(() => this.connect(), wait);
   }
 }

@@ -1,11 +1,10 @@
-import type { Frame } from '../../src/stream/frame.ts';
-import type { SceneFacts, StatusMessage } from '../../src/stream/wire.ts';
 import { element, setText } from './dom.ts';
+import type { Page, View } from './page.ts';
 
-/** Where the connection to the server stands. */
-export type ConnectionState = 'connecting' | 'live' | 'replay' | 'paused' | 'lost';
+/** Where the picture stands. */
+type PictureState = 'connecting' | 'live' | 'replay' | 'paused' | 'lost';
 
-const stateNames: Readonly<Record<ConnectionState, string>> = {
+const stateNames: Readonly<Record<PictureState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
   replay: 'Recording',
@@ -14,7 +13,7 @@ const stateNames: Readonly<Record<ConnectionState, string>> = {
 };
 
 /** The line over the picture: what is shown, by which policy, and whether it is live. */
-export class Heading {
+export class Heading implements View {
   readonly root = element('header', { class: 'heading' });
   readonly #task = element('strong');
   readonly #policy = element('span', { class: 'policy' });
@@ -28,24 +27,37 @@ export class Heading {
     setText(this.#task, 'modewise');
   }
 
-  setFacts(facts: SceneFacts): void {
-    setText(this.#task, facts.env);
-    document.title = `${facts.env} · modewise`;
+  attach({ connection, feed, layout }: Page): void {
+    layout.cover(this.root, 'top');
+    const showState = (): void => {
+      const status = feed.status.value ?? null;
+      if (connection.state.value === 'closed') this.#show('lost');
+      else if (status === null) this.#show('connecting');
+      else if (status.paused) this.#show('paused');
+      else this.#show(status.timeline === undefined ? 'live' : 'replay');
+    };
+    connection.state.subscribe(showState);
+    feed.status.subscribe((status) => {
+      if (status !== null) setText(this.#policy, status.policy);
+      showState();
+    });
+    feed.scene.subscribe((scene) => {
+      if (scene === null) return;
+      setText(this.#task, scene.env);
+      document.title = `${scene.env} · modewise`;
+    });
+    feed.frames.subscribe(({ frames }) => {
+      const frame = frames.at(-1);
+      if (frame === undefined) return;
+      const seconds = frame.timeSeconds;
+      const minutes = Math.floor(seconds / 60);
+      setText(this.#time, `${minutes}:${(seconds - 60 * minutes).toFixed(1).padStart(4, '0')}`);
+      document.body.dataset.frame = String(frame.index);
+    });
   }
 
-  setStatus(status: StatusMessage): void {
-    setText(this.#policy, status.policy);
-  }
-
-  setState(state: ConnectionState): void {
+  #show(state: PictureState): void {
     document.body.dataset.connection = state;
     setText(this.#state, stateNames[state]);
-  }
-
-  setFrame(frame: Frame): void {
-    const seconds = frame.timeSeconds;
-    const minutes = Math.floor(seconds / 60);
-    setText(this.#time, `${minutes}:${(seconds - 60 * minutes).toFixed(1).padStart(4, '0')}`);
-    document.body.dataset.frame = String(frame.index);
   }
 }

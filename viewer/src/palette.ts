@@ -1,4 +1,6 @@
-import type { ColorBy, Theme } from './settings.ts';
+import type { Feed } from './feed.ts';
+import type { ColorBy, SettingsStore, Theme } from './settings.ts';
+import { Signal } from './signal.ts';
 
 /** A colour as sRGB bytes. */
 export type Rgb = readonly [number, number, number];
@@ -36,6 +38,19 @@ export function makePalette(theme: Theme, modes: number): Palette {
       }
     },
   };
+}
+
+/** Makes the palette anew with every scene and theme, and gives the document its theme. */
+export function followPalette(settings: SettingsStore, feed: Feed): Signal<Palette> {
+  const palette = new Signal<Palette>();
+  const make = (): void =>
+    palette.set(makePalette(settings.current.theme, feed.scene.value?.modes.length ?? 0));
+  settings.subscribe((current, before) => {
+    document.documentElement.dataset.theme = current.theme;
+    if (current === before || current.theme !== before.theme) make();
+  });
+  feed.scene.subscribe(make);
+  return palette;
 }
 
 /** Writes a colour for style sheets. */

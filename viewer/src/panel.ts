@@ -1,15 +1,15 @@
 import type { Frame } from '../../src/stream/frame.ts';
 import type { SceneFacts, ScoreMessage } from '../../src/stream/wire.ts';
 import { element, setText } from './dom.ts';
+import type { Page, View } from './page.ts';
 import { css, type Palette } from './palette.ts';
 import type { ColorBy, Isolation, SettingsStore } from './settings.ts';
 
 const OUTCOMES = ['running', 'success', 'failure'] as const;
 
 /** The live panel: success with its interval, entropy with its ceiling, modes covered, and the colour legend. */
-export class Panel {
+export class Panel implements View {
   readonly root = element('aside', { class: 'panel', 'aria-label': 'Scores' });
-  readonly #settings: SettingsStore;
   readonly #success = meter('Success rate', 'success');
   readonly #entropy = meter('Behavior entropy', 'entropy');
   readonly #modesValue = element('span', { class: 'value' });
@@ -20,15 +20,16 @@ export class Panel {
   });
   readonly #hint = element('div', { class: 'note hint' });
   readonly #legend = element('section', { class: 'card legend' });
+  #settings: SettingsStore | null = null;
   #facts: SceneFacts | null = null;
+  #newest: Frame | null = null;
   #palette: Palette | null = null;
   /** The entry that a click has kept picked out. */
   #pinned: { readonly target: HTMLElement; describe(): string } | null = null;
   /** The entries of the legend that is shown, by category. */
   #legendCounts: HTMLElement[] = [];
 
-  constructor(settings: SettingsStore) {
-    this.#settings = settings;
+  constructor() {
     const heading = element('header', {}, element('h2', {}, 'Modes covered'), this.#modesValue);
     this.root.append(
       this.#success.root,
@@ -37,11 +38,44 @@ export class Panel {
       this.#legend,
     );
     this.#success.mark.hidden = true;
-    this.setScore(null);
+    this.#setScore(null);
+  }
+
+  attach({ feed, layout, palette, settings, shortcuts }: Page): void {
+    this.#settings = settings;
+    layout.cover(this.root, 'right');
+    feed.scene.subscribe((scene) => {
+      if (scene === null) return;
+      this.#setFacts(scene);
+      this.#showLegend(settings.current.colorBy);
+    });
+    feed.score.subscribe((score) => this.#setScore(score));
+    palette.subscribe((colors) => {
+      this.#palette = colors;
+      this.#paint();
+    });
+    feed.frames.subscribe(({ frames }) => {
+      this.#newest = frames.at(-1) ?? null;
+      if (this.#newest !== null) this.#countLegend(this.#newest);
+    });
+    settings.subscribe((current, before) => {
+      this.root.hidden = !current.panel;
+      if (current.colorBy !== before.colorBy) this.#showLegend(current.colorBy);
+      if (this.#newest !== null) this.#countLegend(this.#newest);
+    });
+    shortcuts.add(
+      {
+        key: 'p',
+        label: 'P',
+        does: 'show or hide the scores',
+        run: () => settings.set({ panel: !settings.current.panel }),
+      },
+      { key: 'escape', label: 'Esc', does: 'show all rollouts again', run: () => this.unpin() },
+    );
   }
 
   /** Shows the scores; null while there are none. */
-  setScore(score: ScoreMessage | null): void {
+  #setScore(score: ScoreMessage | null): void {
     const success = score?.success ?? null;
     setText(this.#success.value, success === null ? '–' : percent(success.rate));
     setText(
@@ -76,7 +110,7 @@ export class Panel {
   }
 
   /** Takes over what can be told apart: modes and components. */
-  setFacts(facts: SceneFacts): void {
+  #setFacts(facts: SceneFacts): void {
     this.#facts = facts;
     this.unpin();
     this.#histogram.replaceChildren(
@@ -89,14 +123,8 @@ export class Panel {
     this.#paint();
   }
 
-  /** Takes over the colours of a theme. */
-  setPalette(palette: Palette): void {
-    this.#palette = palette;
-    this.#paint();
-  }
-
   /** Shows what the colours stand for. */
-  showLegend(by: ColorBy): void {
+  #showLegend(by: ColorBy): void {
     const facts = this.#facts;
     // a picked expert or outcome leaves with its entry; a picked mode stays
     if (this.#pinned !== null && this.#legend.contains(this.#pinned.target)) this.unpin();
@@ -129,9 +157,9 @@ export class Panel {
   }
 
   /** Counts the rollouts of each entry of the legend. */
-  countLegend(frame: Frame): void {
+  #countLegend(frame: Frame): void {
     if (this.#legendCounts.length === 0) return;
-    const column = this.#settings.current.colorBy === 'outcome' ? frame.status : frame.component;
+    const column = this.#settings?.current.colorBy === 'outcome' ? frame.status : frame.component;
     const counts = new Array<number>(this.#legendCounts.length).fill(0);
     for (const category of column) if (category >= 0 && category < counts.length) counts[category]!++;
     this.#legendCounts.forEach((target, category) => {
@@ -147,7 +175,7 @@ export class Panel {
     [...this.#histogram.children].forEach((bar, mode) => {
       (bar.firstElementChild as HTMLElement).style.background = css(palette.color('mode', mode));
     });
-    const { colorBy } = this.#settings.current;
+    const colorBy = this.#settings?.current.colorBy ?? 'mode';
     this.#legendCounts.forEach((count, category) => {
       const swatch = count.parentElement?.firstElementChild;
       if (swatch instanceof HTMLElement) swatch.style.background = css(palette.color(colorBy, category));
@@ -158,11 +186,11 @@ export class Panel {
   #isolateOnHover(target: HTMLElement, isolation: Isolation, describe: () => string): void {
     const show = (): void => {
       setText(this.#hint, describe());
-      if (this.#pinned === null) this.#settings.set({ isolation });
+      if (this.#pinned === null) this.#settings?.set({ isolation });
     };
     const leave = (): void => {
       setText(this.#hint, this.#pinned?.describe() ?? '');
-      if (this.#pinned === null) this.#settings.set({ isolation: null });
+      if (this.#pinned === null) this.#settings?.set({ isolation: null });
     };
     target.addEventListener('pointerenter', show);
     target.addEventListener('pointerleave', leave);
@@ -175,7 +203,7 @@ export class Panel {
       this.#pinned = { target, describe };
       target.classList.add('pinned');
       setText(this.#hint, describe());
-      this.#settings.set({ isolation });
+      this.#settings?.set({ isolation });
     });
   }
 
@@ -184,7 +212,7 @@ export class Panel {
     this.#pinned?.target.classList.remove('pinned');
     this.#pinned = null;
     setText(this.#hint, '');
-    this.#settings.set({ isolation: null });
+    this.#settings?.set({ isolation: null });
   }
 }
 

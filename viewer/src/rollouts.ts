@@ -1,6 +1,7 @@
 import * as three from 'three';
 import type { Frame } from '../../src/stream/frame.ts';
 import type { Scene, ScenePart } from '../../src/stream/wire.ts';
+import type { Page, View } from './page.ts';
 import type { Palette } from './palette.ts';
 import type { Isolation, Settings, Theme } from './settings.ts';
 import { partGeometry } from './shapes.ts';
@@ -33,7 +34,7 @@ const SIZE_STEP = 0.0008;
 const LONGEST_GLIDE_MS = 250;
 
 /** The moving parts of all rollouts, one instanced mesh per part, gliding between the newest two frames. */
-export class Rollouts {
+export class Rollouts implements View {
   readonly group = new three.Group();
   #parts: readonly ScenePart[] = [];
   #meshes: three.InstancedMesh[] = [];
@@ -45,6 +46,31 @@ export class Rollouts {
   #arrivedMs = 0;
   #intervalMs = 35;
   #colorsStale = true;
+
+  attach({ feed, palette, settings, stage }: Page): void {
+    stage.scene.add(this.group);
+    feed.scene.subscribe((scene) => {
+      if (scene !== null) this.setScene(scene.scene, settings.current.theme);
+    });
+    feed.frames.subscribe(({ fresh, frames }) => {
+      if (fresh) this.clear();
+      const frame = frames.at(-1);
+      if (frame !== undefined) this.push(frame, performance.now());
+      stage.invalidate();
+    });
+    palette.subscribe(() => {
+      this.setTheme(settings.current.theme);
+      this.#colorsStale = true;
+    });
+    settings.subscribe(() => {
+      this.#colorsStale = true;
+      stage.invalidate();
+    });
+    stage.onBeforeDraw((milliseconds) => {
+      const colors = palette.value;
+      return colors !== undefined && this.update(milliseconds, colors, settings.current);
+    });
+  }
 
   /** Takes over the moving parts of a scene and forgets all frames. */
   setScene(scene: Scene, theme: Theme): void {
@@ -82,11 +108,6 @@ export class Rollouts {
     this.#newest = frame;
     this.#colorsStale = true;
     this.#allocate(frame.rollouts);
-  }
-
-  /** Colours have to be looked up anew before the next picture. */
-  recolor(): void {
-    this.#colorsStale = true;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { element } from './dom.ts';
+import type { View } from './page.ts';
 
 /** A key and what it does. */
 export interface Shortcut {
@@ -10,9 +11,48 @@ export interface Shortcut {
   run(): void;
 }
 
-/** Listens for the shortcuts; keys that are meant for a field or a button are left to it. */
-export function listenForShortcuts(shortcuts: readonly Shortcut[]): void {
-  window.addEventListener('keydown', (event) => {
+/** The shortcuts of all views, and the sheet that lists them. */
+export class Shortcuts implements View {
+  readonly root = element('dialog', { class: 'help', 'aria-label': 'Keyboard shortcuts' });
+  readonly #shortcuts: Shortcut[] = [];
+  readonly #list = element('dl');
+
+  constructor() {
+    const close = element('button', { type: 'button', class: 'close' }, 'Close');
+    const mouse =
+      'Drag to turn the view, drag with the right button to move it, scroll to zoom. Point at a mode, expert or ' +
+      'outcome in the panel to pick out its rollouts; click to keep them so. One square of the grid is 10 cm.';
+    this.root.append(element('h2', {}, 'Keyboard shortcuts'), this.#list, element('p', {}, mouse), close);
+    close.addEventListener('click', () => this.root.close());
+    this.root.addEventListener('click', (event) => {
+      // the backdrop belongs to the dialog itself
+      if (event.target === this.root) this.root.close();
+    });
+  }
+
+  attach(): void {
+    this.add({ key: '?', label: '?', does: 'this sheet', run: () => this.toggleSheet() });
+    window.addEventListener('keydown', (event) => this.#press(event));
+  }
+
+  /** Gives keys their meaning; of two with the same key the first counts. */
+  add(...shortcuts: readonly Shortcut[]): void {
+    this.#shortcuts.push(...shortcuts);
+    this.#list.append(
+      ...shortcuts.map(({ does, label }) =>
+        element('div', {}, element('dt', {}, element('kbd', {}, label)), element('dd', {}, does)),
+      ),
+    );
+  }
+
+  /** Opens or closes the sheet. */
+  toggleSheet(): void {
+    if (this.root.open) this.root.close();
+    else this.root.showModal();
+  }
+
+  /** Runs what a key stands for; keys that are meant for a field or a button are left to it. */
+  #press(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { target } = event;
     if (target instanceof HTMLInputElement && target.type !== 'range') return;
@@ -20,34 +60,9 @@ export function listenForShortcuts(shortcuts: readonly Shortcut[]): void {
     const key = event.key.toLowerCase();
     // space presses the button that has the focus
     if (key === ' ' && target instanceof HTMLButtonElement) return;
-    const shortcut = shortcuts.find((candidate) => candidate.key === key);
+    const shortcut = this.#shortcuts.find((candidate) => candidate.key === key);
     if (shortcut === undefined) return;
     event.preventDefault();
     shortcut.run();
-  });
-}
-
-/** Makes the sheet that lists the shortcuts. */
-export function helpSheet(shortcuts: readonly Shortcut[]): HTMLDialogElement {
-  const rows = shortcuts.map(({ label, does }) =>
-    element('div', {}, element('dt', {}, element('kbd', {}, label)), element('dd', {}, does)),
-  );
-  const close = element('button', { type: 'button', class: 'close' }, 'Close');
-  const mouse =
-    'Drag to turn the view, drag with the right button to move it, scroll to zoom. Point at a mode, expert or ' +
-    'outcome in the panel to pick out its rollouts; click to keep them so. One square of the grid is 10 cm.';
-  const sheet = element(
-    'dialog',
-    { class: 'help', 'aria-label': 'Keyboard shortcuts' },
-    element('h2', {}, 'Keyboard shortcuts'),
-    element('dl', {}, ...rows),
-    element('p', {}, mouse),
-    close,
-  );
-  close.addEventListener('click', () => sheet.close());
-  sheet.addEventListener('click', (event) => {
-    // the backdrop belongs to the dialog itself
-    if (event.target === sheet) sheet.close();
-  });
-  return sheet;
+  }
 }

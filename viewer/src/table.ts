@@ -1,6 +1,7 @@
 import * as three from 'three';
 import { RoundedBoxGeometry } from 'three/addons/geometries/RoundedBoxGeometry.js';
 import type { PartRole, Scene, ScenePart } from '../../src/stream/wire.ts';
+import type { Page, View } from './page.ts';
 import type { Theme } from './settings.ts';
 import { partGeometry } from './shapes.ts';
 
@@ -54,6 +55,32 @@ export function partMaterial(
     transparent: opacity < 1,
     opacity,
   });
+}
+
+/** The table with everything fixed on it. */
+export class Table implements View {
+  #group: three.Group | null = null;
+
+  attach({ camera, feed, palette, settings, stage }: Page): void {
+    feed.scene.subscribe((message) => {
+      if (message === null) return;
+      stage.lightUp(message.scene.bounds);
+      camera.frame(message.scene.bounds);
+    });
+    palette.subscribe(() => {
+      const { theme } = settings.current;
+      stage.applyTheme(settings.current);
+      if (this.#group !== null) {
+        stage.scene.remove(this.#group);
+        disposeGroup(this.#group);
+        this.#group = null;
+      }
+      const message = feed.scene.value ?? null;
+      if (message === null) return;
+      this.#group = buildTable(message.scene, theme);
+      stage.scene.add(this.#group);
+    });
+  }
 }
 
 /** Builds the table and all fixed parts of a scene. */

@@ -1,12 +1,13 @@
 import type { ControlChange, TimelineStatus } from '../../src/stream/wire.ts';
 import { element, icon, setText } from './dom.ts';
+import type { Page, View } from './page.ts';
 
 const BACK = 'M7 5v14M19 5l-9 7 9 7z';
 const FORWARD = 'M17 5v14M5 5l9 7-9 7z';
 const LOOP = 'M17 3l3 3-3 3M4 11V9a3 3 0 0 1 3-3h13M7 21l-3-3 3-3M20 13v2a3 3 0 0 1-3 3H4';
 
 /** The line above the toolbar that a recording is scrubbed on; hidden while a live loop is watched. */
-export class Timeline {
+export class Timeline implements View {
   readonly root = element('section', { class: 'timeline', 'aria-label': 'Timeline' });
   readonly #slider = element('input', {
     id: 'position',
@@ -23,7 +24,7 @@ export class Timeline {
     title: 'Loop (L)',
     'aria-label': 'Loop (L)',
   });
-  readonly #control: (change: ControlChange) => void;
+  #control: (change: ControlChange) => void = () => undefined;
   #status: TimelineStatus | null = null;
   #stepSeconds = 0.05;
   /** Seconds of the frame that is shown. */
@@ -31,8 +32,7 @@ export class Timeline {
   /** The slider is being dragged: what comes must not pull it back. */
   #dragging = false;
 
-  constructor(control: (change: ControlChange) => void) {
-    this.#control = control;
+  constructor() {
     const button = (id: string, title: string, path: string, act: () => void) => {
       const made = element(
         'button',
@@ -45,7 +45,7 @@ export class Timeline {
     this.#slider.addEventListener('input', () => {
       this.#dragging = true;
       this.#show(Number(this.#slider.value));
-      control({ position: Number(this.#slider.value) });
+      this.#control({ position: Number(this.#slider.value) });
     });
     this.#slider.addEventListener('change', () => {
       this.#dragging = false;
@@ -59,16 +59,29 @@ export class Timeline {
       this.#time,
       this.#loop,
     );
-    this.setStatus(undefined);
+    this.#setStatus(undefined);
   }
 
-  /** Says how long a control step is, seconds. */
-  setStepSeconds(seconds: number): void {
-    this.#stepSeconds = seconds;
+  attach({ connection, feed, layout, shortcuts }: Page): void {
+    this.#control = (change) => connection.control(change);
+    layout.cover(this.root, 'bottom');
+    feed.scene.subscribe((scene) => {
+      this.#stepSeconds = scene?.dtSeconds ?? this.#stepSeconds;
+    });
+    feed.status.subscribe((status) => this.#setStatus(status?.timeline));
+    feed.frames.subscribe(({ frames }) => {
+      const frame = frames.at(-1);
+      if (frame !== undefined) this.#setPosition(frame.timeSeconds);
+    });
+    shortcuts.add(
+      { key: ',', label: ',', does: 'recording: one step back', run: () => this.step(-1) },
+      { key: '.', label: '.', does: 'recording: one step forward', run: () => this.step(1) },
+      { key: 'l', label: 'L', does: 'recording: loop', run: () => this.toggleLoop() },
+    );
   }
 
   /** Shows how the playback stands; hides the line when there is none. */
-  setStatus(status: TimelineStatus | undefined): void {
+  #setStatus(status: TimelineStatus | undefined): void {
     this.#status = status ?? null;
     this.root.hidden = status === undefined;
     document.body.dataset.timeline = status === undefined ? 'off' : 'on';
@@ -78,7 +91,7 @@ export class Timeline {
   }
 
   /** Moves the knob to the frame that is shown. */
-  setPosition(seconds: number): void {
+  #setPosition(seconds: number): void {
     this.#position = seconds;
     if (this.#status === null || this.#dragging) return;
     this.#slider.value = String(seconds);

@@ -1,6 +1,8 @@
 import type { ControlChange, StatusMessage } from '../../src/stream/wire.ts';
 import { element, icon, setText } from './dom.ts';
+import type { Page, View } from './page.ts';
 import { CAMERAS, COLOR_BY, type Settings, type SettingsStore } from './settings.ts';
+import type { Shortcuts } from './shortcuts.ts';
 
 const PAUSE = 'M7 5h3.5v14H7zM13.5 5H17v14h-3.5z';
 const PLAY = 'M8 5l11 7-11 7z';
@@ -19,14 +21,8 @@ const labels: Readonly<Record<string, string>> = {
   top: 'Top',
 };
 
-/** What the toolbar can ask for beside the settings of this page. */
-export interface ToolbarActions {
-  control(change: ControlChange): void;
-  help(): void;
-}
-
 /** The bar below the picture: pause, speed and number of rollouts for all, colour and camera for this page. */
-export class Toolbar {
+export class Toolbar implements View {
   readonly root = element('nav', { class: 'toolbar', 'aria-label': 'Controls' });
   readonly #pause = element('button', { type: 'button', class: 'icon primary', id: 'pause' });
   readonly #speed = element('select', { id: 'speed', title: 'Speed', 'aria-label': 'Speed' });
@@ -42,19 +38,45 @@ export class Toolbar {
   /** The slider is being dragged: the server's value must not pull it back. */
   #dragging = false;
 
-  constructor(settings: SettingsStore, actions: ToolbarActions) {
-    this.#pause.addEventListener('click', () => this.togglePause(actions));
+  #control: (change: ControlChange) => void = () => undefined;
+
+  constructor() {
+    this.#pause.addEventListener('click', () => this.togglePause());
     this.#speed.append(...SPEEDS.map((speed) => element('option', { value: String(speed) }, `${speed}×`)));
-    this.#speed.addEventListener('change', () => actions.control({ speed: Number(this.#speed.value) }));
+    this.#speed.addEventListener('change', () => this.#control({ speed: Number(this.#speed.value) }));
     this.#rollouts.addEventListener('input', () => {
       this.#dragging = true;
       setText(this.#rolloutsValue, this.#rollouts.value);
     });
     this.#rollouts.addEventListener('change', () => {
       this.#dragging = false;
-      actions.control({ rollouts: Number(this.#rollouts.value) });
+      this.#control({ rollouts: Number(this.#rollouts.value) });
     });
+  }
 
+  attach({ connection, feed, layout, settings, shortcuts }: Page): void {
+    this.#control = (change) => connection.control(change);
+    layout.cover(this.root, 'bottom');
+    this.#fill(settings, shortcuts);
+    settings.subscribe((current) => {
+      for (const { button, isOn } of this.#toggles)
+        button.setAttribute('aria-pressed', String(isOn(current)));
+    });
+    this.#setStatus(null);
+    feed.status.subscribe((status) => this.#setStatus(status));
+    shortcuts.add(
+      { key: ' ', label: 'space', does: 'pause, go on', run: () => this.togglePause() },
+      { key: '-', label: '−', does: 'slower', run: () => this.changeSpeed(-1) },
+      { key: '+', label: '+', does: 'faster', run: () => this.changeSpeed(1) },
+      { key: '1', label: '1', does: 'view from the robot', run: () => settings.set({ camera: 'orbit' }) },
+      { key: '2', label: '2', does: 'view from above', run: () => settings.set({ camera: 'top' }) },
+      { key: 'c', label: 'C', does: 'colour by mode, expert, outcome', run: () => settings.cycle('colorBy') },
+      { key: 't', label: 'T', does: 'trails: recent, current, off', run: () => settings.cycle('trails') },
+      { key: 'd', label: 'D', does: 'light or dark', run: () => settings.cycle('theme') },
+    );
+  }
+
+  #fill(settings: SettingsStore, shortcuts: Shortcuts): void {
     const segments = <K extends 'colorBy' | 'camera'>(
       key: K,
       title: string,
@@ -120,28 +142,29 @@ export class Toolbar {
         (s) => s.panel,
         () => settings.set({ panel: !settings.current.panel }),
       ),
-      toggle('help', 'Keyboard shortcuts (?)', HELP, () => false, actions.help),
+      toggle(
+        'help',
+        'Keyboard shortcuts (?)',
+        HELP,
+        () => false,
+        () => shortcuts.toggleSheet(),
+      ),
     );
-    settings.subscribe((current) => {
-      for (const { button, isOn } of this.#toggles)
-        button.setAttribute('aria-pressed', String(isOn(current)));
-    });
-    this.setStatus(null);
   }
 
   /** Asks the server to pause, or to go on. */
-  togglePause(actions: Pick<ToolbarActions, 'control'>): void {
-    if (this.#paused !== null) actions.control({ paused: !this.#paused });
+  togglePause(): void {
+    if (this.#paused !== null) this.#control({ paused: !this.#paused });
   }
 
   /** Asks the server for the next slower or faster speed of the list. */
-  changeSpeed(actions: Pick<ToolbarActions, 'control'>, step: 1 | -1): void {
+  changeSpeed(step: 1 | -1): void {
     const next = SPEEDS[SPEEDS.indexOf(Number(this.#speed.value) as (typeof SPEEDS)[number]) + step];
-    if (this.#paused !== null && next !== undefined) actions.control({ speed: next });
+    if (this.#paused !== null && next !== undefined) this.#control({ speed: next });
   }
 
   /** Shows how the server's loop is set; null while there is no server. */
-  setStatus(status: StatusMessage | null): void {
+  #setStatus(status: StatusMessage | null): void {
     for (const control of [this.#pause, this.#speed, this.#rollouts]) control.disabled = status === null;
     // a recording has as many as it has
     if (status?.timeline !== undefined) this.#rollouts.disabled = true;

@@ -1,6 +1,7 @@
 import * as three from 'three';
 import { type Frame, ROLLOUT_STATUS } from '../../src/stream/frame.ts';
 import type { Scene } from '../../src/stream/wire.ts';
+import type { Page, View } from './page.ts';
 import { PALETTE_SIZE, type Palette } from './palette.ts';
 import { COLOR_BY, type Settings, type TrailsShown } from './settings.ts';
 import { trailFragmentShader, trailVertexShader } from './trail-shader.ts';
@@ -48,7 +49,7 @@ interface Pen {
 }
 
 /** The trails of all rollouts: appended to as frames arrive, recoloured by exchanging a uniform. */
-export class Trails {
+export class Trails implements View {
   readonly mesh: three.Mesh;
   readonly #buffer = new three.InterleavedBuffer(new Float32Array(CAPACITY * STRIDE), CORNER);
   readonly #geometry = new three.BufferGeometry();
@@ -99,6 +100,26 @@ export class Trails {
     this.mesh.frustumCulled = false;
     this.mesh.renderOrder = 1;
     this.mesh.name = 'trails';
+  }
+
+  attach({ feed, palette, settings, stage }: Page): void {
+    stage.scene.add(this.mesh);
+    feed.scene.subscribe((scene) => {
+      if (scene !== null) this.setScene(scene.scene);
+    });
+    feed.frames.subscribe(({ fresh, frames }) => {
+      if (fresh) this.clear();
+      for (const frame of frames) this.push(frame);
+    });
+    palette.subscribe((colors) => this.setPalette(colors));
+    settings.subscribe((current) => {
+      this.apply(current);
+      stage.invalidate();
+    });
+    stage.onResize((_, height) => {
+      const halfFieldOfView = three.MathUtils.degToRad(stage.camera.fov / 2);
+      this.setHalfPixel(Math.tan(halfFieldOfView) / Math.max(height * stage.renderer.getPixelRatio(), 1));
+    });
   }
 
   /** Takes over which parts draw: those of the robot, or where it does not move, all. */
