@@ -2,7 +2,7 @@ import type { Parameter } from '@foxglove/ws-protocol';
 import { StreamError } from '../errors.ts';
 import type { Scene } from '../physics/scene.ts';
 import { Channel, type ChannelDescription } from './channel.ts';
-import { CHANNELS, MARKER_PERIOD_SECONDS } from './channels.ts';
+import { CHANNELS, MARKER_PERIOD_SECONDS, TELEOPERATION_CHANNEL } from './channels.ts';
 import type { ClientSession, SessionHost } from './client-session.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import { FrameHistory } from './history.ts';
@@ -17,6 +17,7 @@ import type {
   SceneMessage,
   ScoreMessage,
   StatusMessage,
+  TeleoperationMessage,
 } from './wire.ts';
 
 /** Frames kept for those who join later, bytes: about 12 s of 480 rollouts. */
@@ -39,6 +40,8 @@ export class ChannelSet implements Publisher, SessionHost {
   readonly #sceneMarkers = this.#open(CHANNELS.sceneMarkers);
   readonly #rolloutMarkers = this.#open(CHANNELS.rolloutMarkers);
 
+  /** Where episodes are driven by hand only. */
+  readonly #teleoperation: Channel | null;
   readonly #history = new FrameHistory(HISTORY_BYTES);
   readonly #controlListeners = new Set<(change: ControlChange) => void>();
   #currentScene: Scene | null = null;
@@ -47,9 +50,13 @@ export class ChannelSet implements Publisher, SessionHost {
   #timeSeconds = 0;
   #lastMarkersSeconds = Number.NEGATIVE_INFINITY;
 
-  /** @param clock - wall clock for message times, milliseconds since the epoch; null for the simulated time. */
-  constructor(clock: (() => number) | null) {
+  /**
+   * @param clock - wall clock for message times, milliseconds since the epoch; null for the simulated time.
+   * @param isTeleoperated - whether there is a channel for {@link publishTeleoperation}.
+   */
+  constructor(clock: (() => number) | null, isTeleoperated = false) {
     this.#clock = clock;
+    this.#teleoperation = isTeleoperated ? this.#open(TELEOPERATION_CHANNEL) : null;
   }
 
   /** What clients are told about the channels. */
@@ -106,6 +113,11 @@ export class ChannelSet implements Publisher, SessionHost {
 
   publishEpisode(episode: EpisodeMessage): void {
     this.#publish(this.#episode, encodeJson(episode));
+  }
+
+  /** Says how an episode driven by hand stands. */
+  publishTeleoperation(message: TeleoperationMessage): void {
+    if (this.#teleoperation !== null) this.#publish(this.#teleoperation, encodeJson(message));
   }
 
   publishStatus(status: StatusMessage): void {

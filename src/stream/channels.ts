@@ -1,5 +1,12 @@
 import type { ChannelDescription } from './channel.ts';
-import { EPISODE_SCHEMA, SCENE_SCHEMA, SCENE_UPDATE_SCHEMA, SCORE_SCHEMA, STATUS_SCHEMA } from './schemas.ts';
+import {
+  EPISODE_SCHEMA,
+  SCENE_SCHEMA,
+  SCENE_UPDATE_SCHEMA,
+  SCORE_SCHEMA,
+  STATUS_SCHEMA,
+  TELEOPERATION_SCHEMA,
+} from './schemas.ts';
 import { TOPICS } from './wire.ts';
 
 function describe(topic: string, encoding: string, schemaName: string, schema = ''): ChannelDescription {
@@ -17,6 +24,14 @@ export const CHANNELS = {
   sceneMarkers: describe('/markers/scene', 'json', 'foxglove.SceneUpdate', SCENE_UPDATE_SCHEMA),
   rolloutMarkers: describe('/markers/rollouts', 'json', 'foxglove.SceneUpdate', SCENE_UPDATE_SCHEMA),
 } as const;
+
+/** What is said of the channel that only a server with an operator has. */
+export const TELEOPERATION_CHANNEL = describe(
+  TOPICS.teleoperation,
+  'json',
+  'modewise.Teleoperation',
+  TELEOPERATION_SCHEMA,
+);
 
 /** Simulated time between two messages of `/markers/rollouts`, seconds. */
 export const MARKER_PERIOD_SECONDS = 0.1;

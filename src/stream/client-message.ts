@@ -21,6 +21,13 @@ const clientMessageSchema = z.discriminatedUnion('op', [
   }),
   z.object({ op: z.literal('subscribeParameterUpdates'), parameterNames: names }),
   z.object({ op: z.literal('unsubscribeParameterUpdates'), parameterNames: names }),
+  z.object({
+    op: z.literal('advertise'),
+    channels: z
+      .array(z.object({ id, topic: z.string().max(256), encoding: z.string().max(256) }))
+      .max(MAX_ENTRIES),
+  }),
+  z.object({ op: z.literal('unadvertise'), channelIds: z.array(id).max(MAX_ENTRIES) }),
 ]);
 
 /** The messages of the Foxglove protocol that this server answers. */

@@ -1,6 +1,7 @@
 import { type Parameter, type ServerMessage, StatusLevel } from '@foxglove/ws-protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { Channel } from './channel.ts';
+import type { ClientChannels, Reception } from './client-channels.ts';
 import { type ClientMessage, parseClientMessage } from './client-message.ts';
 
 /** Above this many bytes waiting in a socket nothing more is put into it: newer messages replace older ones. */
@@ -29,6 +30,7 @@ export interface SessionHost {
 export class ClientSession {
   readonly #socket: WebSocket;
   readonly #host: SessionHost;
+  readonly #published: ClientChannels | null;
   readonly #subscriptions = new Map<number, Channel>();
   /** Ids of subscriptions with something new, in the order in which it came up. */
   readonly #pending = new Set<number>();
@@ -39,9 +41,11 @@ export class ClientSession {
   /** Answered since the last {@link checkAlive}. */
   #alive = true;
 
-  constructor(socket: WebSocket, host: SessionHost) {
+  /** @param published - what the client may publish; null where nobody listens to clients. */
+  constructor(socket: WebSocket, host: SessionHost, published: ClientChannels | null = null) {
     this.#socket = socket;
     this.#host = host;
+    this.#published = published;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => {
       this.#alive = true;
@@ -135,9 +139,7 @@ export class ClientSession {
     // what was on its way when the client was sent away
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (isBinary) {
-      this.#fault(
-        'binary messages are not accepted: this server offers neither client channels nor services',
-      );
+      this.#take((published) => published.receive(bytesOf(data)));
       return;
     }
     const parsed = parseClientMessage(data.toString());
@@ -180,8 +182,27 @@ export class ClientSession {
         if (message.parameterNames.length === 0) this.#watchedParameters.clear();
         for (const name of message.parameterNames) this.#watchedParameters.delete(name);
         return;
+      case 'advertise':
+        for (const channel of message.channels) this.#take((published) => published.advertise(channel));
+        return;
+      case 'unadvertise':
+        for (const id of message.channelIds) this.#take((published) => published.unadvertise(id));
+        return;
       default:
         message satisfies never;
+    }
+  }
+
+  /** Hands on what the client publishes, and tells it what became of it unless it was taken. */
+  #take(hand: (published: ClientChannels) => Reception): void {
+    if (this.#published === null) {
+      this.#fault('client channels and binary messages are not accepted: this server only shows');
+      return;
+    }
+    const reception = hand(this.#published);
+    if (reception.kind === 'fault') this.#fault(reception.why);
+    if (reception.kind === 'refused') {
+      this.send({ op: 'status', level: StatusLevel.WARNING, message: reception.why });
     }
   }
 
@@ -213,4 +234,10 @@ export class ClientSession {
     }
     this.send({ op: 'status', level: StatusLevel.ERROR, message });
   }
+}
+
+/** Joins what the socket hands over; the bytes are the message's own. */
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }

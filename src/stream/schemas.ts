@@ -89,3 +89,23 @@ export const EPISODE_SCHEMA = named('modewise.Episode', {
   observations: { type: 'string', contentEncoding: 'base64' },
   actions: { type: 'string', contentEncoding: 'base64' },
 });
+
+/** Schema of `/teleoperation`. */
+export const TELEOPERATION_SCHEMA = named('modewise.Teleoperation', {
+  phase: text,
+  operator: { type: ['string', 'null'] },
+  operatorName: text,
+  axes: array(text),
+  takesPoints: flag,
+  commanded: array(number),
+  attempt: integer,
+  step: integer,
+  maxSteps: { type: ['integer', 'null'] },
+  success: flag,
+  mode: { type: ['integer', 'null'] },
+  distance: number,
+  counts: array(integer),
+  episodes: integer,
+  saved: integer,
+  note: object({ number: integer, text, isGood: flag }),
+});

@@ -8,6 +8,7 @@ import { StreamError } from '../errors.ts';
 import type { Scene } from '../physics/scene.ts';
 import { hasToken, isLoopback, isOriginAllowed } from './access.ts';
 import { ChannelSet } from './channel-set.ts';
+import { ClientChannels, type ClientInbox } from './client-channels.ts';
 import { ClientSession } from './client-session.ts';
 import type { Frame } from './frame.ts';
 import { serveHint, servePage } from './page-files.ts';
@@ -19,6 +20,7 @@ import {
   type ScoreMessage,
   SERVER_NAME,
   type StatusMessage,
+  type TeleoperationMessage,
 } from './wire.ts';
 
 const SUBPROTOCOL = 'foxglove.websocket.v1';
@@ -48,6 +50,8 @@ export interface StreamServerOptions {
    * @returns what ends the filling, called when the client has gone.
    */
   readonly perClient?: (channels: ChannelSet) => () => void;
+  /** Takes what clients publish, where episodes are driven by hand; without it clients only watch. */
+  readonly inbox?: ClientInbox;
 }
 
 /** What a stream server carries at the moment. */
@@ -70,6 +74,8 @@ export interface StreamServer extends Publisher {
    * @returns a function that ends the listening.
    */
   onControl(listener: (change: ControlChange) => void): () => void;
+  /** Says how an episode driven by hand stands. */
+  publishTeleoperation(message: TeleoperationMessage): void;
   statistics(): StreamStatistics;
   /** Ends all connections and frees the port; may be called twice. */
   close(): Promise<void>;
@@ -107,14 +113,17 @@ class FoxgloveStreamServer implements StreamServer {
 
   readonly #shared: ChannelSet;
   readonly #perClient: ((channels: ChannelSet) => () => void) | null;
+  readonly #inbox: ClientInbox | null;
+  #clients = 0;
   #closing: Promise<void> | null = null;
 
   constructor(http: Server, host: string, token: string | null, options: StreamServerOptions) {
     this.#http = http;
     this.#token = token;
     this.#clock = options.clock ?? null;
-    this.#shared = new ChannelSet(this.#clock);
+    this.#shared = new ChannelSet(this.#clock, options.inbox !== undefined);
     this.#perClient = options.perClient ?? null;
+    this.#inbox = options.inbox ?? null;
     this.port = (http.address() as AddressInfo).port;
     const name = host.includes(':') ? `[${host}]` : host;
     this.url = `http://${name}:${this.port}/${token === null ? '' : `?token=${token}`}`;
@@ -146,6 +155,10 @@ class FoxgloveStreamServer implements StreamServer {
 
   publishStatus(status: StatusMessage): void {
     this.#shared.publishStatus(status);
+  }
+
+  publishTeleoperation(message: TeleoperationMessage): void {
+    this.#shared.publishTeleoperation(message);
   }
 
   publishEpisode(episode: EpisodeMessage): void {
@@ -202,7 +215,10 @@ class FoxgloveStreamServer implements StreamServer {
 
   #welcome(connection: WebSocket): void {
     const channels = this.#perClient === null ? this.#shared : new ChannelSet(this.#clock);
-    const session = new ClientSession(connection, channels);
+    const inbox = this.#inbox;
+    const client = String(++this.#clients);
+    const published = inbox === null ? null : new ClientChannels(client, inbox);
+    const session = new ClientSession(connection, channels, published);
     this.#sessions.add(session);
     channels.sessions.add(session);
     const stop = this.#perClient?.(channels);
@@ -210,14 +226,16 @@ class FoxgloveStreamServer implements StreamServer {
       this.#sessions.delete(session);
       channels.sessions.delete(session);
       stop?.();
+      published?.leave();
     });
     const greetings: readonly ServerMessage[] = [
       {
         op: 'serverInfo',
         name: SERVER_NAME,
-        capabilities: ['parameters', 'parametersSubscribe'],
+        capabilities: ['parameters', 'parametersSubscribe', ...(inbox === null ? [] : ['clientPublish'])],
+        ...(inbox === null ? {} : { supportedEncodings: ['json'] }),
         sessionId: this.#sessionId,
-        metadata: { frameFormat: 'MWF1' },
+        metadata: { frameFormat: 'MWF1', client },
       },
       { op: 'advertise', channels: channels.advertisements },
     ];

@@ -13,6 +13,15 @@ export const TOPICS = {
   frame: '/frame',
   score: '/score',
   status: '/status',
+  teleoperation: '/teleoperation',
+} as const;
+
+/** Topics on which the client that operates publishes, in JSON. */
+export const CLIENT_TOPICS = {
+  /** A {@link TeleoperationInput}. */
+  input: '/teleoperation/input',
+  /** A {@link TeleoperationCommand}. */
+  command: '/teleoperation/command',
 } as const;
 
 /** Facts about the task and policy that colours, legends and titles need. */
@@ -108,3 +117,74 @@ export interface ControlChange {
 
 /** Slowest and fastest speed that a viewer may ask for, simulated seconds per second. */
 export const SPEED_RANGE = [0.1, 8] as const;
+
+/** What a person may move the command with; `other` is a program. */
+export const DEVICES = ['mouse', 'touch', 'pen', 'keyboard', 'gamepad', 'other'] as const;
+
+/** One of {@link DEVICES}. */
+export type Device = (typeof DEVICES)[number];
+
+/** What whoever operates may ask for, from any device. */
+export const TELEOPERATION_ACTIONS = ['start', 'save', 'discard', 'redo', 'take'] as const;
+
+/** One of {@link TELEOPERATION_ACTIONS}; `take` makes a watching client the one that operates. */
+export type TeleoperationAction = (typeof TELEOPERATION_ACTIONS)[number];
+
+/** Payload of `/teleoperation/command`. */
+export interface TeleoperationCommand {
+  readonly action: TeleoperationAction;
+}
+
+/** Payload of `/teleoperation/input`: where the command is to go, or how fast; the newest one counts. */
+export type TeleoperationInput = {
+  /** `other` unless given. */
+  readonly device?: Device;
+} & (
+  | {
+      /** Wanted position in the world frame, metres; holds until another is sent. */
+      readonly point: readonly [number, number];
+    }
+  | {
+      /** Share of the greatest speed of each axis, -1 to 1; holds for half a second unless it is sent again. */
+      readonly velocity: readonly number[];
+    }
+);
+
+/**
+ * How an episode driven by hand stands: waiting for its start, running, over and to be saved or not, being replayed
+ * and written.
+ */
+export type TeleoperationPhase = 'ready' | 'recording' | 'ended' | 'saving';
+
+/** Payload of `/teleoperation`: all that a page for driving by hand shows beside the rollout. */
+export interface TeleoperationMessage {
+  readonly phase: TeleoperationPhase;
+  /** Id of the client that operates, as `serverInfo` told it in `metadata.client`; null while nobody does. */
+  readonly operator: string | null;
+  /** Name under which episodes are saved. */
+  readonly operatorName: string;
+  /** Names of what is moved, in the order of the action. */
+  readonly axes: readonly string[];
+  /** The axes are x and y of the world frame, so that points can be sent as well as velocities. */
+  readonly takesPoints: boolean;
+  /** Where the command is, metres in the world frame or radians, shape `[Da]`. */
+  readonly commanded: readonly number[];
+  /** Number of the episode since the program began. */
+  readonly attempt: number;
+  /** Control steps done in it. */
+  readonly step: number;
+  /** Steps at which it is cut off; null for no limit. */
+  readonly maxSteps: number | null;
+  readonly success: boolean;
+  readonly mode: number | null;
+  /** Distance to the goal as the task defines it, metres. */
+  readonly distance: number;
+  /** Successful episodes of each mode in the dataset, whoever made them. */
+  readonly counts: readonly number[];
+  /** Episodes in the dataset. */
+  readonly episodes: number;
+  /** Those of them that were saved since the program began. */
+  readonly saved: number;
+  /** What was last done or refused, for people; the number tells one from the next. */
+  readonly note: { readonly number: number; readonly text: string; readonly isGood: boolean };
+}
