@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { TrainingData } from '../data/training-data.ts';
-import { CheckpointError } from '../errors.ts';
 import { gateFeatureKinds } from '../mixture/gate-features.ts';
 import type { Commitment } from '../mixture/imc-config.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
@@ -8,13 +7,8 @@ import { joinParts, takePart } from '../training/parts.ts';
 import type { TrainingRun } from '../training/training-run.ts';
 import type { Method } from './method.ts';
 import { type ActingMixture, MixturePolicy } from './mixture-policy.ts';
+import { scalingShape, unusablePolicy } from './saved-model.ts';
 import type { SavedPolicy } from './saved-policy.ts';
-
-const normalizerSchema = z.looseObject({
-  version: z.literal(1),
-  mean: z.array(z.number()),
-  std: z.array(z.number()),
-});
 
 const shapeSchema = z.looseObject({
   networks: z.int(),
@@ -29,10 +23,7 @@ const shapeSchema = z.looseObject({
 
 /** What the JSON part of a saved mixture holds; summaries of the training are kept but not read back. */
 const modelSchema = z.looseObject({
-  observationNormalizer: normalizerSchema,
-  actionNormalizer: normalizerSchema,
-  actionLow: z.array(z.number()),
-  actionHigh: z.array(z.number()),
+  ...scalingShape,
   expertShape: shapeSchema,
   gateShape: shapeSchema,
   gateFeatures: z.enum(gateFeatureKinds).default('linear'),
@@ -59,21 +50,12 @@ function save(method: string, mixture: MixtureModel): SavedPolicy {
  */
 export function readMixture(saved: SavedPolicy): ActingMixture & Pick<MixtureModel, 'standardDeviation'> {
   const model = modelSchema.safeParse(saved.model);
-  if (!model.success) throw damaged('model', model.error);
+  if (!model.success) throw unusablePolicy('model', model.error);
   return {
     ...model.data,
     experts: takePart(saved.arrays, 'experts'),
     gate: takePart(saved.arrays, 'gate'),
   };
-}
-
-function damaged(part: string, { issues }: z.ZodError): CheckpointError {
-  return new CheckpointError({
-    what: 'The saved mixture is incomplete or was written by another version',
-    where: `${part}.${issues[0]?.path.join('.') ?? ''}`,
-    found: issues[0]?.message ?? 'nothing',
-    remedy: 'train again with this version',
-  });
 }
 
 /** What a {@link mixtureMethod} is made of. */
@@ -102,7 +84,7 @@ export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method
     load(saved) {
       const mixture = readMixture(saved);
       const config = schema.safeParse(saved.config);
-      if (!config.success) throw damaged('config', config.error);
+      if (!config.success) throw unusablePolicy('config', config.error);
       return new MixturePolicy(name, mixture, parts.commitment(config.data));
     },
   };

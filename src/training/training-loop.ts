@@ -16,6 +16,8 @@ export interface TrainingSpan {
   readonly phase: string;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: number) => void) | undefined;
+  /** Says more about a step of the last few dozen, for error messages, e.g. which samples it saw. */
+  readonly describeStep?: ((step: number) => string) | undefined;
 }
 
 /** Where a stretch of training ended. */
@@ -55,13 +57,15 @@ class LossRecord {
   }
 
   /** @throws DivergenceError naming the first step whose loss was not finite. */
-  async read(phase: string): Promise<number> {
+  async read({ describeStep, phase }: TrainingSpan): Promise<number> {
     const [sum, firstBad] = [await this.#sum.data<'float32'>(), await this.#firstBad.data<'float32'>()];
     const step = firstBad[0] as number;
     if (step < Number.MAX_SAFE_INTEGER) {
       throw new DivergenceError({
         what: 'The training loss is not finite',
-        where: `${phase}, step ${step}`,
+        where: [`${phase}, step ${step}`, ...(describeStep === undefined ? [] : [describeStep(step)])].join(
+          ', ',
+        ),
         remedy: 'lower the learning rate, or look for extreme values in the data',
       });
     }
@@ -98,11 +102,11 @@ export async function runSpan(
       step++;
       span.onStep?.(step);
       if ((step - span.from) % windowSteps === 0) {
-        total = await record.read(span.phase);
+        total = await record.read(span);
         await yieldToEvents();
       }
     }
-    if (step > span.from) total = await record.read(span.phase);
+    if (step > span.from) total = await record.read(span);
   } finally {
     record.dispose();
   }

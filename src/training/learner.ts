@@ -1,0 +1,86 @@
+import type { TrainingData } from '../data/training-data.ts';
+import { Rng } from '../random.ts';
+import type { NamedArrays } from '../tensor/named-arrays.ts';
+import { tf } from '../tensor/tf.ts';
+import type { GradientConfig } from './gradient-config.ts';
+import { type GradientResult, type LossMoment, trainByGradient } from './gradient-training.ts';
+import { type DataScaling, NormalizedData } from './normalized-data.ts';
+import { withNoise } from './observation-noise.ts';
+import type { Trainable } from './trainable.ts';
+import type { TrainingRun } from './training-run.ts';
+import { type WindowBatch, type WindowShape, Windows } from './windows.ts';
+
+/** A policy's networks and their loss: what a method brings to {@link trainLearner}. */
+export interface Learner {
+  /** Disposed of when the training is over. */
+  readonly network: Trainable;
+  /** Numbers that acting needs and that are not trained, such as the centres of clusters. */
+  readonly constants?: NamedArrays;
+  /**
+   * Builds the mean loss of a minibatch of windows; tensors it leaves behind are freed.
+   *
+   * @param batch - borrowed; observations carry their noise already.
+   * @param rng - all randomness of the loss comes from here.
+   */
+  loss(batch: WindowBatch, rng: Rng, moment: LossMoment): tf.Scalar;
+}
+
+/** What a {@link Learner} is made from. */
+export interface LearnerContext<Config> {
+  readonly problem: NormalizedData;
+  readonly config: Config;
+  /** Of the starting weights, and of whatever else is drawn before the training. */
+  readonly rng: Rng;
+}
+
+/** Makes a {@link Learner} on the active tensor backend. */
+export type LearnerMaker<Config> = (context: LearnerContext<Config>) => Learner | Promise<Learner>;
+
+/** What {@link trainLearner} needs beside data and configuration. */
+export interface LearnerPlan<Config> {
+  /** Name of the method: of the random streams. */
+  readonly name: string;
+  readonly make: LearnerMaker<Config>;
+  readonly windows: WindowShape;
+}
+
+/** What {@link trainLearner} gives back. */
+export interface LearnedWeights extends GradientResult {
+  readonly constants: NamedArrays;
+  readonly scaling: DataScaling;
+}
+
+/**
+ * Trains a policy's networks on windows of demonstrations, as {@link trainByGradient} does.
+ *
+ * @throws DatasetError when the data is empty or holds a value that is not finite.
+ * @throws DivergenceError, CheckpointError as {@link trainByGradient}.
+ */
+export async function trainLearner<Config extends GradientConfig>(
+  data: TrainingData,
+  config: Config,
+  { make, name, windows: shape }: LearnerPlan<Config>,
+  run: TrainingRun,
+): Promise<LearnedWeights> {
+  const problem = new NormalizedData(data);
+  const rng = Rng.fromSeed(run.seed).fork(name);
+  const learner = await make({ problem, config, rng: rng.fork('weights') });
+  const windows = new Windows(problem, shape, run.profile?.dataOnDevice === true);
+  try {
+    const loss = (steps: Int32Array, draws: Rng, moment: LossMoment): tf.Scalar => {
+      const batch = windows.gather(steps);
+      const observations = moment.training
+        ? withNoise(batch.observations, config.observationNoise, draws)
+        : batch.observations;
+      return tf.tidy(() => learner.loss({ ...batch, observations }, draws, moment));
+    };
+    const result = await trainByGradient(
+      { network: learner.network, loss },
+      { problem, config, recorded: config, rng, run },
+    );
+    return { ...result, constants: learner.constants ?? {}, scaling: problem.scaling() };
+  } finally {
+    windows.dispose();
+    learner.network.dispose();
+  }
+}
