@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { UsageError } from '../errors.ts';
-import { envOption, loadEnv } from './env-reference.ts';
+import { envOption, loadNamedEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
 import { defineVerb, numberWithin, type VerbContext, wholeNumber } from './verb.ts';
@@ -105,16 +104,7 @@ export function collectCommand(): Command {
       seedMeaning: 'seed of the collection; each demonstration derives its own from (seed, mode, index)',
     },
     async ([positional], context) => {
-      const named = [positional, context.options.env].flatMap((name) => name ?? []);
-      const [reference] = named;
-      if (reference === undefined || named.length > 1) {
-        throw new UsageError({
-          what: 'Name the environment once',
-          found: named.join(' and ') || 'none',
-          expected: 'an id such as Avoiding-v0, or --env ./my-task.ts#MyTask-v0',
-        });
-      }
-      const envId = await loadEnv(reference);
+      const envId = await loadNamedEnv(positional, context.options.env);
       const report = await collectDataset({ ...context.options, envId }, context);
       const { dataset, episodes, interrupted, seconds } = report;
       if (interrupted) {

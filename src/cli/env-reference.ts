@@ -44,6 +44,26 @@ export async function loadEnv(reference: string): Promise<string> {
 }
 
 /**
+ * Loads the environment that a verb is given, as its argument or by `--env`.
+ *
+ * @returns the id.
+ * @throws UsageError as {@link loadEnv} does, and when it is named not once.
+ */
+export async function loadNamedEnv(
+  positional: string | undefined,
+  option: string | undefined,
+): Promise<string> {
+  const named = [positional, option].flatMap((name) => name ?? []);
+  const [reference] = named;
+  if (reference !== undefined && named.length === 1) return loadEnv(reference);
+  throw new UsageError({
+    what: 'Name the environment once',
+    found: named.join(' and ') || 'none',
+    expected: 'an id such as Avoiding-v0, or --env ./my-task.ts#MyTask-v0',
+  });
+}
+
+/**
  * Loads the task that `--env` names for a dataset or run that says which task it belongs to.
  *
  * @throws UsageError as {@link loadEnv} does, and when the two are not the same.

@@ -7,6 +7,7 @@ import { evalCommand } from './eval.ts';
 import { describeFailure, EXIT } from './failure.ts';
 import { projectVersion } from './project.ts';
 import { quickstartCommand } from './quickstart.ts';
+import { recordCommand } from './record.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { trainCommand } from './train.ts';
 import { watchCommand } from './watch.ts';
@@ -34,6 +35,7 @@ export function buildProgram(): Command {
   for (const verb of [
     quickstartCommand(),
     collectCommand(),
+    recordCommand(),
     trainCommand(),
     evalCommand(),
     watchCommand(),
