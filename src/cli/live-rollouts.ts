@@ -5,11 +5,16 @@ import { episodeSeed, policySeed } from '../eval/rollout.ts';
 import { wilson } from '../eval/wilson.ts';
 import type { Policy } from '../policies/policy.ts';
 import { encodeFloats } from '../stream/floats.ts';
-import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS } from '../stream/frame.ts';
-import type { EpisodeMessage, ScoreMessage } from '../stream/wire.ts';
+import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS, setGate } from '../stream/frame.ts';
+import type { EpisodeMessage, SceneFacts, ScoreMessage } from '../stream/wire.ts';
 
 /** Control steps for which a finished rollout stays in view before its slot begins the next. */
 const LINGER_STEPS = 20;
+
+/** Most gate probabilities that are shown of each rollout: the rest is seldom worth a pixel. */
+const GATE_ENTRIES = 4;
+/** Rollouts whose gate is asked anew in one step; with more of them they take turns. */
+const GATES_PER_STEP = 128;
 
 /** One of the rollouts side by side. */
 interface Slot {
@@ -55,6 +60,8 @@ export class LiveRollouts {
   readonly #onEpisode: ((episode: EpisodeMessage) => void) | null;
   readonly #observations: Float32Array;
   readonly #countsByContext = new Map<number, number[]>();
+  /** The rollout whose gate is asked next. */
+  #nextGate = 0;
   #begun = 0;
   #finished = 0;
   #successes = 0;
@@ -74,7 +81,8 @@ export class LiveRollouts {
     policy.reset([0]);
     policy.act(new Float32Array(task.observationNames.length));
     this.components = policy.explain?.().gate.length ?? 0;
-    this.frame = createFrame(slots.length, task.scene.movingParts);
+    const gateEntries = Math.min(this.components, GATE_ENTRIES);
+    this.frame = createFrame(slots.length, task.scene.movingParts, gateEntries);
     policy.reset(slots.map(() => 0));
     for (let i = 0; i < slots.length; i++) this.#begin(i);
   }
@@ -97,6 +105,18 @@ export class LiveRollouts {
     );
   }
 
+  /** What a viewer has to know of the task and the policy. */
+  get facts(): SceneFacts {
+    const { behavior, contexts, dtSeconds } = this.task;
+    return {
+      env: this.#envId,
+      modes: behavior.modes,
+      components: this.components,
+      dtSeconds,
+      contexts: contexts.map(({ name }) => name),
+    };
+  }
+
   /** Says whether all episodes have finished. */
   get done(): boolean {
     return this.#finished >= this.#episodes;
@@ -111,6 +131,7 @@ export class LiveRollouts {
     }
     const actions = this.#policy.act(this.#observations);
     const explanation = this.#policy.explain?.();
+    this.#askGates();
     const { actionSize } = this.#policy;
     for (const [i, slot] of this.#slots.entries()) {
       if (slot.finished) continue;
@@ -125,8 +146,8 @@ export class LiveRollouts {
       this.#observe(i, observation);
       frame.step[i] = (frame.step[i] as number) + 1;
       if (explanation !== undefined) {
-        const gate = explanation.gate.subarray(i * this.components, (i + 1) * this.components);
-        this.#explain(i, explanation.component[i] ?? NONE, gate);
+        frame.component[i] = explanation.component[i] ?? NONE;
+        if (this.#policy.gate === undefined) setGate(frame, i, this.#rowOf(explanation.gate, i));
       }
       this.#judge(i, terminated || truncated);
     }
@@ -175,8 +196,9 @@ export class LiveRollouts {
     frame.step[i] = 0;
     frame.mode[i] = NONE;
     frame.component[i] = NONE;
-    frame.preferred[i] = NONE;
-    frame.confidence[i] = 0;
+    setGate(frame, i, new Float32Array());
+    frame.seed[i] = seed;
+    frame.context[i] = slot.context;
     frame.status[i] = ROLLOUT_STATUS.running;
   }
 
@@ -186,14 +208,26 @@ export class LiveRollouts {
     (this.#slots[i] as Slot).made.task.poses(this.frame.poses.subarray(i * width, (i + 1) * width));
   }
 
-  #explain(i: number, component: number, gate: Float32Array): void {
-    let preferred = 0;
-    for (let c = 1; c < gate.length; c++) {
-      if ((gate[c] as number) > (gate[preferred] as number)) preferred = c;
+  /** Asks what the gate prefers at the observations that are acted on now. */
+  #askGates(): void {
+    const { frame } = this;
+    const width = this.#policy.observationSize;
+    const asked = Array.from(
+      { length: Math.min(GATES_PER_STEP, frame.rollouts) },
+      (_, offset) => (this.#nextGate + offset) % frame.rollouts,
+    ).filter((i) => this.#slots[i]?.finished === false);
+    this.#nextGate = (this.#nextGate + GATES_PER_STEP) % frame.rollouts;
+    const observations = new Float32Array(asked.length * width);
+    for (const [row, i] of asked.entries()) {
+      observations.set(this.#observations.subarray(i * width, (i + 1) * width), row * width);
     }
-    this.frame.component[i] = component;
-    this.frame.preferred[i] = preferred;
-    this.frame.confidence[i] = Math.round(255 * (gate[preferred] ?? 0));
+    const gates = this.#policy.gate?.(observations);
+    if (gates === undefined) return;
+    for (const [row, i] of asked.entries()) setGate(frame, i, this.#rowOf(gates, row));
+  }
+
+  #rowOf(gates: Float32Array, row: number): Float32Array {
+    return gates.subarray(row * this.components, (row + 1) * this.components);
   }
 
   #judge(i: number, ended: boolean): void {

@@ -56,10 +56,9 @@ export async function recordEvaluation(
         progress.update(++finished, rows.length);
       },
     });
-    const { components, frame, task } = live;
+    const { frame, task } = live;
     const { rollouts } = frame;
-    const facts = { env: envId, modes: task.behavior.modes, components, dtSeconds: task.dtSeconds };
-    writer.publishScene(task.scene, facts);
+    writer.publishScene(task.scene, live.facts);
     writer.publishStatus({
       policy: options.policyName,
       paused: false,

@@ -111,8 +111,7 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
       for (const publisher of publishers)
         publisher.publishStatus({ policy: policyName, ...settings, maxRollouts: MAX_ROLLOUTS });
     };
-    const facts = { env: envId, modes: task.behavior.modes, components, dtSeconds: task.dtSeconds };
-    for (const publisher of publishers) publisher.publishScene(task.scene, facts);
+    for (const publisher of publishers) publisher.publishScene(task.scene, live.facts);
     publishStatus();
     server.onControl((change) => {
       Object.assign(settings, change);

@@ -116,14 +116,32 @@ export class MixturePolicy implements Policy {
     return this.#commitment !== 'episode' && step % this.#commitment === 0;
   }
 
+  /** @throws RangeError when the observations are not whole rows. */
+  gate(observations: Float32Array): Float32Array {
+    const rows = observations.length / this.observationSize;
+    if (!Number.isInteger(rows)) {
+      throw new RangeError(`${observations.length} numbers are not rows of ${this.observationSize}`);
+    }
+    const inputs = this.#observations.normalize(observations);
+    const probabilities = new Float32Array(rows * this.components);
+    for (let row = 0; row < rows; row++) this.#askGate(row, inputs, probabilities);
+    return probabilities;
+  }
+
   /** Draws the component of an episode from the gate's answer to its observation. */
   #draw(episode: number, inputs: Float32Array): void {
-    const { components, observationSize } = this;
-    const row = this.#probabilities.subarray(episode * components, (episode + 1) * components);
-    const input = inputs.subarray(episode * observationSize, (episode + 1) * observationSize);
-    this.#gate.forward(0, gateFeatures(this.#gateFeatures, input), row, 1);
-    softmaxInPlace(row);
+    const row = this.#askGate(episode, inputs, this.#probabilities);
     this.#component[episode] = (this.#streams[episode] as Rng).categorical(row);
+  }
+
+  /** Writes the gate probabilities of one row of inputs, and returns that row. */
+  #askGate(row: number, inputs: Float32Array, probabilities: Float32Array): Float32Array {
+    const { components, observationSize } = this;
+    const answer = probabilities.subarray(row * components, (row + 1) * components);
+    const input = inputs.subarray(row * observationSize, (row + 1) * observationSize);
+    this.#gate.forward(0, gateFeatures(this.#gateFeatures, input), answer, 1);
+    softmaxInPlace(answer);
+    return answer;
   }
 
   explain(): Explanation {

@@ -35,4 +35,12 @@ export interface Policy {
   act(observations: Float32Array): Float32Array;
   /** Explains the last `act`; absent for policies without components. */
   explain?(): Explanation;
+  /**
+   * Tells what the gate prefers at any observations, whatever the episodes are committed to; changes nothing. Absent for
+   * policies without components.
+   *
+   * @param observations - raw, shape `[N, Do]`, for any N.
+   * @returns gate probabilities, shape `[N, C]`.
+   */
+  gate?(observations: Float32Array): Float32Array;
 }

@@ -9,6 +9,7 @@ import { FrameHistory } from './history.ts';
 import { encodeJson } from './json.ts';
 import { controlChange, parameterValues } from './parameters.ts';
 import type { Publisher } from './publisher.ts';
+import { rolloutStates } from './rollout-states.ts';
 import { rolloutEntities, sceneEntities } from './scene-update.ts';
 import type {
   ControlChange,
@@ -39,6 +40,7 @@ export class ChannelSet implements Publisher, SessionHost {
   readonly #episode = this.#open(CHANNELS.episode);
   readonly #sceneMarkers = this.#open(CHANNELS.sceneMarkers);
   readonly #rolloutMarkers = this.#open(CHANNELS.rolloutMarkers);
+  readonly #rollouts = this.#open(CHANNELS.rollouts);
 
   /** Where episodes are driven by hand only. */
   readonly #teleoperation: Channel | null;
@@ -73,6 +75,7 @@ export class ChannelSet implements Publisher, SessionHost {
       this.#score,
       this.#episode,
       this.#rolloutMarkers,
+      this.#rollouts,
     ])
       channel.clear();
     this.#lastMarkersSeconds = Number.NEGATIVE_INFINITY;
@@ -178,12 +181,19 @@ export class ChannelSet implements Publisher, SessionHost {
     for (const session of this.sessions) session.notify(channel);
   }
 
-  /** Draws the rollouts for stock clients: seldom, and only while one is looking. */
+  /** Draws and lists the rollouts for stock clients: seldom, and only while one is looking. */
   #publishMarkers(scene: Scene, frame: Frame): void {
     if (Math.abs(frame.timeSeconds - this.#lastMarkersSeconds) < MARKER_PERIOD_SECONDS) return;
-    if (![...this.sessions].some((session) => session.isSubscribedTo(this.#rolloutMarkers))) return;
     this.#lastMarkersSeconds = frame.timeSeconds;
-    this.#publish(this.#rolloutMarkers, encodeJson(rolloutEntities(scene, frame, this.#timestampNs())));
+    if (this.#isRead(this.#rolloutMarkers)) {
+      this.#publish(this.#rolloutMarkers, encodeJson(rolloutEntities(scene, frame, this.#timestampNs())));
+    }
+    if (this.#isRead(this.#rollouts)) this.#publish(this.#rollouts, encodeJson(rolloutStates(frame)));
+  }
+
+  #isRead(channel: Channel): boolean {
+    for (const session of this.sessions) if (session.isSubscribedTo(channel)) return true;
+    return false;
   }
 
   #timestampNs(): bigint {

@@ -7,6 +7,7 @@ import { CHANNELS, MARKER_PERIOD_SECONDS } from './channels.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import { encodeJson } from './json.ts';
 import type { Publisher } from './publisher.ts';
+import { rolloutStates } from './rollout-states.ts';
 import { rolloutEntities, sceneEntities } from './scene-update.ts';
 import type { EpisodeMessage, SceneFacts, SceneMessage, ScoreMessage, StatusMessage } from './wire.ts';
 
@@ -104,6 +105,7 @@ export class RecordingWriter implements Publisher {
     if (this.#timeSeconds - this.#lastMarkersSeconds < MARKER_PERIOD_SECONDS) return;
     this.#lastMarkersSeconds = this.#timeSeconds;
     this.#write(CHANNELS.rolloutMarkers, encodeJson(rolloutEntities(scene, frame, this.#nowNs())));
+    this.#write(CHANNELS.rollouts, encodeJson(rolloutStates(frame)));
   }
 
   publishScore(score: ScoreMessage): void {

@@ -54,7 +54,22 @@ export const SCENE_SCHEMA = named('modewise.Scene', {
   modes: array(text),
   components: integer,
   dtSeconds: number,
+  contexts: array(text),
   scene: object({ parts: array(part), bounds: array(number), movingParts: integer }),
+});
+
+/** Schema of `/rollouts`: one entry per rollout in every list, e.g. `/rollouts.mode[3]`. */
+export const ROLLOUTS_SCHEMA = named('modewise.Rollouts', {
+  timeSeconds: number,
+  episode: array(integer),
+  seed: array(integer),
+  context: array(integer),
+  step: array(integer),
+  mode: array(integer),
+  component: array(integer),
+  status: array(integer),
+  gateComponent: array(array(integer)),
+  gateProbability: array(array(number)),
 });
 
 /** Schema of `/score`: every number in it can be plotted. */

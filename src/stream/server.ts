@@ -235,7 +235,7 @@ class FoxgloveStreamServer implements StreamServer {
         capabilities: ['parameters', 'parametersSubscribe', ...(inbox === null ? [] : ['clientPublish'])],
         ...(inbox === null ? {} : { supportedEncodings: ['json'] }),
         sessionId: this.#sessionId,
-        metadata: { frameFormat: 'MWF1', client },
+        metadata: { frameFormat: 'MWF2', client },
       },
       { op: 'advertise', channels: channels.advertisements },
     ];

@@ -34,6 +34,8 @@ export interface SceneFacts {
   readonly components: number;
   /** Duration of one control step, seconds. */
   readonly dtSeconds: number;
+  /** Names of the contexts that episodes begin in, in the order of their indices; absent where nobody has said. */
+  readonly contexts?: readonly string[];
 }
 
 /** Payload of `/scene`: sent once, and again to whoever joins later. */

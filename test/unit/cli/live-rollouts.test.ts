@@ -5,6 +5,7 @@ import { register, unregister } from '../../../src/gym/registry.ts';
 import type { Policy } from '../../../src/policies/policy.ts';
 import { Rng } from '../../../src/random.ts';
 import { ROLLOUT_STATUS } from '../../../src/stream/frame.ts';
+import type { EpisodeMessage } from '../../../src/stream/wire.ts';
 import { toyPolicy, toyTask } from '../eval/toy-task.ts';
 
 const envId = 'LiveToy-v0';
@@ -79,6 +80,39 @@ describe('LiveRollouts', () => {
       expect(live.frame.step[i]).toBe(1);
     }
     expect(live.frame.timeSeconds).toBeCloseTo(0.1, 12);
+    live.close();
+  });
+
+  it('tells seed, context and gate of each rollout, the gate anew at every step', async () => {
+    let asked = 0;
+    const base = batchPolicy();
+    const policy: Policy = {
+      ...base,
+      gate: (observations) => {
+        asked++;
+        const rows = observations.length / base.observationSize;
+        return Float32Array.from({ length: rows * modes }, (_, i) =>
+          i % modes === asked % modes ? 0.8 : 0.04,
+        );
+      },
+    };
+    const live = await LiveRollouts.create({
+      envId,
+      policy,
+      rollouts: 3,
+      seed: 9,
+      onEpisode: (e) => ends.push(e),
+    });
+    const ends: EpisodeMessage[] = [];
+    const seeds = [...live.frame.seed];
+    const contexts = [...live.frame.context].map((context) => live.facts.contexts?.[context]);
+    expect(new Set(seeds).size).toBe(3);
+    live.step();
+    expect(live.frame.gateEntries).toBe(4);
+    expect([...live.frame.gateComponent].filter((_, i) => i % 4 === 0)).toEqual([1, 1, 1]);
+    expect([...live.frame.gateProbability.subarray(0, 2)]).toEqual([204, 10]);
+    expect(ends.map(({ seed }) => seed)).toEqual(seeds);
+    expect(ends.map(({ context }) => context)).toEqual(contexts);
     live.close();
   });
 });

@@ -61,6 +61,18 @@ describe('a mixture policy', () => {
     expect(changes.size).toBe(4);
   });
 
+  it('tells what the gate prefers anywhere, without a change to what is committed to', () => {
+    const policy = new MixturePolicy('imc', twoWays, 'episode');
+    policy.reset([1, 2]);
+    policy.act(Float32Array.of(0, 20));
+    const before = policy.explain();
+    const gate = policy.gate(Float32Array.of(0, 0, 20));
+    expect([...gate.subarray(0, 4)]).toEqual([0.5, 0.5, 0.5, 0.5]);
+    expect(gate[5]).toBeCloseTo(1, 6);
+    expect(policy.explain()).toEqual(before);
+    expect(() => policy.gate(new Float32Array(0))).not.toThrow();
+  });
+
   it('asks the gate about the observation, and explains what it drew', () => {
     const policy = new MixturePolicy('imc', twoWays, 'step');
     policy.reset([0, 1]);

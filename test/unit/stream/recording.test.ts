@@ -81,6 +81,7 @@ describe('a recording', () => {
       '/frame',
       '/markers/rollouts',
       '/markers/scene',
+      '/rollouts',
       '/scene',
       '/score',
       '/status',
