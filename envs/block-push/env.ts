@@ -7,7 +7,7 @@ import type { Rng } from '../../src/random.ts';
 import { drawContexts } from '../table/contexts.ts';
 import type { Pose, Start, TableRules } from '../table/table-rules.ts';
 import { TableTask } from '../table/table-task.ts';
-import { TwoBlocksJudge } from '../table/two-blocks-judge.ts';
+import { BlockPushJudge } from './judge.ts';
 import * as layout from './layout.ts';
 import { blockPushObservation, yawForms } from './observation.ts';
 
@@ -51,10 +51,6 @@ function drawStart(rng: Rng): Start {
 
 const contexts = drawContexts('BlockPush-v0', layout.contextCount, drawStart);
 
-function place([x, y]: Pose = [0, 0, 0]) {
-  return { x, y };
-}
-
 /** Puts the rules together. @throws ConfigError when an argument is unknown, of another type or out of range. */
 function blockPushRules(kwargs: EnvKwargs): TableRules {
   const { tolerance, yaw } = resolveKwargs(kwargs, defaults);
@@ -97,13 +93,8 @@ function blockPushRules(kwargs: EnvKwargs): TableRules {
     holdSteps: layout.holdSteps,
     successReward: layout.rewards.success,
     drawStart,
-    judge: () =>
-      new TwoBlocksJudge({
-        targets: ({ targets }) => [place(targets[0]), place(targets[1])],
-        radius: tolerance,
-        modeOfFirstPair: [0, 1, 2, 3],
-        firstEntryReward: layout.rewards.firstEntry,
-      }),
+    metrics: BlockPushJudge.metrics,
+    judge: () => new BlockPushJudge(tolerance),
   };
 }
 

@@ -16,7 +16,9 @@ class ReachJudge implements Judge {
 
   observe({ rod }: TableState): void {
     if (this.mode === null && rod.y >= decisionY) this.mode = rod.x < goal.x ? 0 : 1;
-    this.distance = Math.max(0, Math.hypot(rod.x - goal.x, rod.y - goal.y) - goalRadius);
+    const dx = rod.x - goal.x;
+    const dy = rod.y - goal.y;
+    this.distance = Math.max(0, Math.sqrt(dx * dx + dy * dy) - goalRadius);
   }
 
   get solved(): boolean {

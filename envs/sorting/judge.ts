@@ -28,7 +28,7 @@ export function isSorted({ x, y }: { readonly x: number; readonly y: number }, s
 function distanceTo({ x, y }: { readonly x: number; readonly y: number }, sort: Sort): number {
   const dx = Math.max(sort.minX - x, 0, x - sort.maxX);
   const dy = Math.max(sort.minY - y, 0, y - sort.maxY);
-  return Math.hypot(dx, dy);
+  return Math.sqrt(dx * dx + dy * dy);
 }
 
 /**
@@ -40,6 +40,8 @@ export class SortingJudge implements Judge {
   readonly credit = 0;
   solved = false;
   distance = 0;
+  /** Index of the order, once every block has arrived. */
+  mode: number | null = null;
   readonly #sortOf: readonly number[];
   readonly #orders: readonly string[];
   readonly #arrived: boolean[];
@@ -53,29 +55,34 @@ export class SortingJudge implements Judge {
   }
 
   observe({ blocks }: TableState): void {
-    const arriving: { readonly letter: string; readonly away: number }[] = [];
     let distance = 0;
     let sorted = 0;
+    let arrivals = 0;
     for (let i = 0; i < blocks.length; i++) {
       const block = blocks[i] as TableState['blocks'][number];
       const sort = sorts[this.#sortOf[i] as 0 | 1];
       distance += distanceTo(block, sort);
       if (!isSorted(block, sort)) continue;
       sorted++;
-      if (this.#arrived[i]) continue;
-      this.#arrived[i] = true;
-      const away = Math.hypot(block.x - sort.center.x, block.y - sort.center.y);
-      arriving.push({ letter: sort.name.charAt(0), away });
+      if (!this.#arrived[i]) arrivals++;
     }
-    arriving.sort((a, b) => a.away - b.away);
-    for (const { letter } of arriving) this.#order += letter;
+    if (arrivals > 0) this.#note(blocks);
     this.distance = distance / blocks.length;
     this.solved = sorted === blocks.length;
   }
 
-  /** Index of the order, once every block has arrived. */
-  get mode(): number | null {
+  /** Takes note of the blocks that have just arrived, the nearest to its box's centre first. */
+  #note(blocks: TableState['blocks']): void {
+    const arriving = blocks.flatMap((block, i) => {
+      const sort = sorts[this.#sortOf[i] as 0 | 1];
+      if (this.#arrived[i] || !isSorted(block, sort)) return [];
+      this.#arrived[i] = true;
+      const away = Math.hypot(block.x - sort.center.x, block.y - sort.center.y);
+      return [{ letter: sort.name.charAt(0), away }];
+    });
+    arriving.sort((a, b) => a.away - b.away);
+    for (const { letter } of arriving) this.#order += letter;
     const index = this.#orders.indexOf(this.#order);
-    return index < 0 ? null : index;
+    this.mode = index < 0 ? null : index;
   }
 }

@@ -1,5 +1,5 @@
 import { UsageError } from '../../src/errors.ts';
-import { didYouMean } from '../../src/nearest-name.ts';
+import { knownOptions, type StartOptions, show } from '../reset-options.ts';
 import type { ControlRules, Piece, Pose, Start } from './table-rules.ts';
 
 /** What of a task's rules says how a start is given. */
@@ -21,7 +21,7 @@ function readPoses(
     throw new UsageError({
       what: 'A start has the wrong number of poses',
       where,
-      found: JSON.stringify(value) ?? String(value),
+      found: show(value),
       expected: `${count} poses [x, y, angle in radians]`,
     });
   }
@@ -34,7 +34,7 @@ function readPoses(
       throw new UsageError({
         what: 'A pose is not three finite numbers',
         where: `${where}[${i}]`,
-        found: JSON.stringify(pose) ?? String(pose),
+        found: show(pose),
         expected: '[x, y, angle in radians]',
       });
     }
@@ -57,30 +57,17 @@ function readPoses(
  * @returns null when no start was given, so that one is to be drawn.
  * @throws UsageError when an option is unknown, a list is missing or a pose is not on the table.
  */
-export function readStart(
-  options: Readonly<Record<string, unknown>> | undefined,
-  rules: StartRules,
-): Start | null {
-  const given = Object.keys(options ?? {});
-  const known = [
+export function readStart(options: StartOptions | undefined, rules: StartRules): Start | null {
+  const given = knownOptions(options, [
     ...(rules.blocks.length > 0 ? ['blocks'] : []),
     ...(rules.targets.length > 0 ? ['targets'] : []),
-  ];
-  for (const name of given) {
-    if (known.includes(name)) continue;
-    throw new UsageError({
-      what: 'reset got an unknown option',
-      where: 'reset options',
-      found: `'${name}'`,
-      remedy: known.length === 0 ? 'this task takes none' : didYouMean(name, known),
-    });
-  }
-  if (options === undefined || given.length === 0) return null;
+  ]);
+  if (given === null) return null;
   const { blocks, control, targets } = rules;
   const read = (name: string, value: unknown, { length }: readonly unknown[]) =>
     length > 0 ? readPoses(name, value, length, control.workspace) : [];
   return {
-    blocks: read('blocks', options.blocks, blocks),
-    targets: read('targets', options.targets, targets),
+    blocks: read('blocks', given.blocks, blocks),
+    targets: read('targets', given.targets, targets),
   };
 }

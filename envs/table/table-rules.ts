@@ -43,6 +43,8 @@ export interface Judge {
   readonly distance: number;
   /** Reward earned in the latest step for a part of the task. */
   readonly credit: number;
+  /** Writes what else the task measures, under the names that the rules list. */
+  measure?(metrics: Record<string, number>, success: boolean): void;
 }
 
 /** What observations are made of. */
@@ -91,6 +93,8 @@ export interface TableRules {
   readonly holdSteps: number;
   /** Reward of the step in which the success is complete. */
   readonly successReward: number;
+  /** Names of what the judge measures beside success; left out where that is nothing. */
+  readonly metrics?: readonly string[];
   drawStart(rng: Rng): Start;
   judge(): Judge;
 }

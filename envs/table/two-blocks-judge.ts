@@ -35,24 +35,34 @@ export class TwoBlocksJudge implements Judge {
     this.#rules = rules;
   }
 
+  /** Whether a block has ever been in a target. */
+  get hasEntered(): boolean {
+    return this.#firstPair !== null;
+  }
+
   observe(state: TableState): void {
+    const { firstEntryReward, radius } = this.#rules;
     const [one, other] = this.#rules.targets(state);
-    const [first = null, second = null] = state.blocks.map((block) => {
-      const toOne = Math.hypot(block.x - one.x, block.y - one.y);
-      const toOther = Math.hypot(block.x - other.x, block.y - other.y);
-      return { target: toOne <= toOther ? 0 : 1, away: Math.min(toOne, toOther) };
-    });
-    if (first === null || second === null) return;
-    this.distance = (first.away + second.away) / 2;
-    const inFirst = first.away <= this.#rules.radius;
-    const inSecond = second.away <= this.#rules.radius;
+    const [first, second] = state.blocks;
+    if (first === undefined || second === undefined) return;
+    const firstToOne = between(first, one);
+    const firstToOther = between(first, other);
+    const secondToOne = between(second, one);
+    const secondToOther = between(second, other);
+    const targetOfFirst = firstToOne <= firstToOther ? 0 : 1;
+    const targetOfSecond = secondToOne <= secondToOther ? 0 : 1;
+    const firstAway = Math.min(firstToOne, firstToOther);
+    const secondAway = Math.min(secondToOne, secondToOther);
+    this.distance = (firstAway + secondAway) / 2;
+    const inFirst = firstAway <= radius;
+    const inSecond = secondAway <= radius;
     this.credit = 0;
     if (this.#firstPair === null && (inFirst || inSecond)) {
-      this.#firstPair = inFirst ? first.target : 2 + second.target;
-      this.credit = this.#rules.firstEntryReward;
+      this.#firstPair = inFirst ? targetOfFirst : 2 + targetOfSecond;
+      this.credit = firstEntryReward;
     }
-    this.solved = inFirst && inSecond && first.target !== second.target;
-    this.mode = this.solved ? this.#modeOf(first.target) : null;
+    this.solved = inFirst && inSecond && targetOfFirst !== targetOfSecond;
+    this.mode = this.solved ? this.#modeOf(targetOfFirst) : null;
   }
 
   /** The mode of a finished assignment, by the target of the first block; null when the first pair is not part of it. */
@@ -61,4 +71,10 @@ export class TwoBlocksJudge implements Judge {
     const isPart = pair === targetOfFirst || pair === 2 + (1 - targetOfFirst);
     return isPart ? (this.#rules.modeOfFirstPair[pair] as number) : null;
   }
+}
+
+function between(a: Place, b: Place): number {
+  const dx = a.x - b.x;
+  const dy = a.y - b.y;
+  return Math.sqrt(dx * dx + dy * dy);
 }
