@@ -39,8 +39,16 @@ const patience = 15;
 
 const data = branchingData(perWay, Rng.fromSeed(seed).fork('data'));
 
-function configFor(components: number): ImcConfig {
-  return imcConfigSchema.parse({ components, expert: { kind: 'independent', observationNoise: 0 } });
+/** Settings without an annealed one among them. */
+type FixedConfig = ImcConfig & {
+  readonly components: number;
+  readonly eta: number;
+  readonly expert: { readonly standardDeviation: number };
+};
+
+function configFor(components: number): FixedConfig {
+  const config = imcConfigSchema.parse({ expert: { kind: 'independent', observationNoise: 0 } });
+  return { ...config, components, eta: 1, expert: { ...config.expert, standardDeviation: 1 } };
 }
 
 /** One way of training the experts: takes some steps, and says what the experts now think of the data. */
@@ -50,7 +58,7 @@ interface Contender {
 }
 
 /** The data, the experts' curricula after a first training on one demonstration each, and that training's weights. */
-async function prepare(config: ImcConfig) {
+async function prepare(config: FixedConfig) {
   const { observationSize, actionSize, episodeStarts } = data;
   const expertData: ExpertData = {
     observations: Normalizer.fit(data.observations, observationSize).normalize(data.observations),
@@ -60,7 +68,13 @@ async function prepare(config: ImcConfig) {
     unitStarts: cutIntoUnits('episode', episodeStarts, config.segmentLength),
   };
   const shape = expertShape(config, expertData);
-  const options = { shape, config: config.expert, rng: Rng.fromSeed(seed).fork('experts') };
+  const { standardDeviation } = config.expert;
+  const options = {
+    shape,
+    config: config.expert,
+    standardDeviation,
+    rng: Rng.fromSeed(seed).fork('experts'),
+  };
   const shapes = episodeShapes(expertData.observations, observationSize, episodeStarts);
   const seeds = spreadSeeds(
     shapes,
@@ -87,7 +101,7 @@ async function prepare(config: ImcConfig) {
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
-function sparse(prepared: Prepared, config: ImcConfig): Contender {
+function sparse(prepared: Prepared, config: FixedConfig): Contender {
   const { experts, curriculum } = prepared;
   return {
     async train(steps) {
@@ -99,7 +113,7 @@ function sparse(prepared: Prepared, config: ImcConfig): Contender {
 }
 
 /** Every expert on every sample of a minibatch, each weighted by p(n|z) over the batch's share of the data. */
-function dense(prepared: Prepared, config: ImcConfig): Contender & { dispose(): void } {
+function dense(prepared: Prepared, config: FixedConfig): Contender & { dispose(): void } {
   const { expertData, shape, curriculum, weights } = prepared;
   const { observations, actions, observationSize, actionSize, unitStarts } = expertData;
   const mlp = new BatchedMlp(shape, weights);
@@ -175,7 +189,7 @@ function dense(prepared: Prepared, config: ImcConfig): Contender & { dispose(): 
 async function timeToBound(
   contender: Contender,
   curriculum: Curriculum,
-  config: ImcConfig,
+  config: FixedConfig,
   goal: { readonly bound: number; readonly steps: number; readonly milliseconds: number },
 ) {
   let milliseconds = 0;

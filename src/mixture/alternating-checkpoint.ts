@@ -9,10 +9,11 @@ import type { MixtureProblem } from './mixture-problem.ts';
 
 /**
  * Where a training stands: `select` trains the experts between two updates of the curricula, `select-gate` the gate
- * where the method fits one in every iteration, `refine` trains on with the curricula fixed, `gate` fits the gate.
+ * where the method fits one in every iteration, `revise` adds and deletes components, `refine` trains on with the
+ * curricula fixed, `gate` fits the gate.
  */
 export interface AlternatingPosition {
-  readonly phase: 'select' | 'select-gate' | 'refine' | 'gate' | 'done';
+  readonly phase: 'select' | 'select-gate' | 'revise' | 'refine' | 'gate' | 'done';
   /** Updates of the curricula done. */
   readonly iteration: number;
   /** Training steps done in this iteration or phase. */
@@ -21,9 +22,13 @@ export interface AlternatingPosition {
   readonly bound: number | null;
   /** Whether the updates ended because the bound had settled. */
   readonly settled: boolean;
+  /** Pacing of the last update; null before the first, and where there is none. */
+  readonly eta: number | null;
+  /** Of the experts' Gaussians at the last update. */
+  readonly standardDeviation: number;
 }
 
-/** What changes in the course of a training. */
+/** What changes in the course of a training, beside experts and gate. */
 export interface AlternatingProgress {
   readonly curriculum: Curriculum;
   readonly position: AlternatingPosition;
@@ -32,31 +37,29 @@ export interface AlternatingProgress {
 /** The parts of a training that a checkpoint is made of or restored into. */
 export interface AlternatingParts extends RunIdentity {
   readonly problem: MixtureProblem;
-  /** C. */
-  readonly components: number;
   readonly form: CurriculumForm;
   readonly experts: Experts;
-  readonly gate: Gate;
 }
 
 /** Puts all that a bit-equal resume needs into a checkpoint. */
 export async function makeCheckpoint(
-  parts: AlternatingParts,
+  parts: AlternatingParts & { readonly gate: Gate },
   { curriculum, position }: AlternatingProgress,
 ): Promise<Checkpoint> {
   const experts = await parts.experts.getState();
   const gate = await parts.gate.getState();
   const { logWeights, posteriorIsUniform } = curriculum.state();
-  const shape = [curriculum.units, curriculum.components];
+  const { components, units } = curriculum;
   return {
     arrays: joinParts({
       experts: experts.arrays,
       gate: gate.arrays,
-      curriculum: { logWeights: { shape, data: logWeights } },
+      curriculum: { logWeights: { shape: [units, components], data: logWeights } },
     }),
     state: {
       ...describeIdentity(parts),
       position: { ...position },
+      components,
       posteriorIsUniform,
       experts: experts.state,
       gate: gate.state,
@@ -67,18 +70,23 @@ export async function makeCheckpoint(
 /**
  * Restores experts and gate, and returns the rest of what a checkpoint holds.
  *
+ * @param makeGate - makes the gate over as many components as the checkpoint has.
  * @throws CheckpointError when it was made with another configuration, seed or data, or is incomplete.
  */
-export function restoreCheckpoint(parts: AlternatingParts, saved: Checkpoint): AlternatingProgress {
+export function restoreCheckpoint(
+  parts: AlternatingParts,
+  saved: Checkpoint,
+  makeGate: (components: number) => Gate,
+): AlternatingProgress & { readonly gate: Gate } {
   requireIdentity(saved, parts);
-  const { position, posteriorIsUniform, experts, gate } = saved.state;
+  const { components, position, posteriorIsUniform, experts, gate: gateState } = saved.state;
   const logWeights = takePart(saved.arrays, 'curriculum').logWeights?.data;
-  const { components, form } = parts;
-  const complete =
-    logWeights instanceof Float64Array &&
-    logWeights.length === parts.problem.units * components &&
-    [position, experts, gate].every((part) => typeof part === 'object' && part !== null);
-  if (!complete) {
+  if (
+    !(logWeights instanceof Float64Array) ||
+    typeof components !== 'number' ||
+    logWeights.length !== parts.problem.units * components ||
+    ![position, experts, gateState].every((part) => typeof part === 'object' && part !== null)
+  ) {
     throw new CheckpointError({
       what: 'The checkpoint lacks its curricula, its position, or the state of experts or gate',
       remedy: 'start the training anew',
@@ -88,10 +96,12 @@ export function restoreCheckpoint(parts: AlternatingParts, saved: Checkpoint): A
     arrays: takePart(saved.arrays, 'experts'),
     state: experts as Checkpoint['state'],
   });
-  parts.gate.setState({ arrays: takePart(saved.arrays, 'gate'), state: gate as Checkpoint['state'] });
+  const gate = makeGate(components);
+  gate.setState({ arrays: takePart(saved.arrays, 'gate'), state: gateState as Checkpoint['state'] });
   const state = { logWeights, posteriorIsUniform: posteriorIsUniform === true };
   return {
-    curriculum: Curriculum.fromState(components, form, state),
+    curriculum: Curriculum.fromState(components, parts.form, state),
     position: position as unknown as AlternatingPosition,
+    gate,
   };
 }

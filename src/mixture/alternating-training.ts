@@ -1,67 +1,28 @@
-import type { Rng } from '../random.ts';
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import { inChunks, lossOf, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
 import type { MetricsRow, TrainingRun } from '../training/training-run.ts';
 import {
-  type AlternatingParts,
   type AlternatingPosition,
   type AlternatingProgress,
   makeCheckpoint,
   restoreCheckpoint,
 } from './alternating-checkpoint.ts';
+import type { AlternatingPlan, TrainingBudget } from './alternating-plan.ts';
+import { reviseComponents } from './component-search.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
 import { curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
+import type { Experts } from './experts.ts';
 import type { Gate } from './gate.ts';
 import { constantGate } from './gate-trainer.ts';
+import { atDeviation, deviationNow, referenceDeviation } from './likelihood-width.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { episodeShapes, spreadSeeds } from './spread.ts';
 
-/** What tells methods apart that alternate between experts and the assignment of the data to them. */
-export interface AssignmentRule {
-  /** Whether the gate is fitted in every iteration, before the update, and not only at the end. */
-  readonly fitsGateEachIteration: boolean;
-  /**
-   * Replaces the curricula by those that follow from the experts' log-likelihoods (shape `[U, C]`, nats).
-   *
-   * @returns columns of the log, among them `bound`: the value whose settling ends the updates.
-   * @throws DivergenceError when a log-likelihood is not finite.
-   */
-  update(
-    curriculum: Curriculum,
-    logLikelihoods: Float64Array,
-    gate: Gate,
-  ): Promise<MetricsRow & { readonly bound: number }>;
-}
-
-/** How long something is trained in one phase, and the learning rate from which it falls to zero. */
-export interface TrainingBudget {
-  readonly steps: number;
-  readonly learningRate: number;
-}
-
-/** What an {@link AlternatingTraining} is built from. */
-export interface AlternatingPlan extends AlternatingParts {
-  readonly rule: AssignmentRule;
-  /** `spread`: one demonstration per component, far from one another; `random`: uniform curricula. */
-  readonly initialization: 'spread' | 'random';
-  /** Updates of the curricula at most. */
-  readonly iterations: number;
-  /** Stops the updates when the bound changes by less than this share of itself. */
-  readonly tolerance: number;
-  /** Of the experts before each update. */
-  readonly select: TrainingBudget;
-  /** Of the experts on the final curricula. */
-  readonly refine: TrainingBudget;
-  readonly gateBudget: TrainingBudget;
-  /** Of the experts' Gaussians, in standard deviations of the data's actions. */
-  readonly standardDeviation: number;
-  readonly rng: Rng;
-}
-
 /**
- * Trains a mixture by turns: the experts on their curricula, then the curricula by what the experts explain; at the
- * end the experts once more, and the gate. Owns the tensors of experts and gate.
+ * Trains a mixture by turns: the experts on their curricula, then the curricula by what the experts explain, and where
+ * it is searched for, the number of components; at the end the experts once more, and the gate. Owns the tensors of
+ * experts and gate.
  *
  * Aborting `run.signal` ends it at the next step: the checkpoint is saved, and the result acts with what the
  * experts have learned, drawn with their shares of the data until a gate is trained.
@@ -69,26 +30,34 @@ export interface AlternatingPlan extends AlternatingParts {
 export class AlternatingTraining {
   readonly #plan: AlternatingPlan;
   readonly #run: TrainingRun;
+  #gate: Gate;
 
   constructor(plan: AlternatingPlan, run: TrainingRun) {
     this.#plan = plan;
     this.#run = run;
+    this.#gate = plan.makeGate(plan.experts.shape.networks);
   }
 
   /** Makes the curricula under which the experts are trained first. */
   async #start(): Promise<AlternatingProgress> {
-    const { components, experts, form, gate, initialization, problem, rng, rule } = this.#plan;
-    const position = { phase: 'select', iteration: 0, step: 0, bound: null, settled: false } as const;
+    const { experts, firstSeedEpisode = 0, form, initialization, problem, rng, rule, width } = this.#plan;
+    const components = experts.shape.networks;
+    const position: AlternatingPosition = {
+      ...{ phase: 'select', iteration: 0, step: 0, bound: null, settled: false, eta: null },
+      standardDeviation: referenceDeviation(width),
+    };
     if (initialization === 'spread') {
       const { episodeStarts } = problem.data;
       const shapes = episodeShapes(problem.observations, problem.observationSize, episodeStarts);
-      const width = shapes.length / (episodeStarts.length - 1);
-      const seeds = spreadSeeds(shapes, width, components, rng.fork('spread'));
-      const ranges = seeds.map((episode) => problem.unitsOfEpisode(episode));
-      return { curriculum: Curriculum.seeded(problem.units, ranges, form), position };
+      const size = shapes.length / (episodeStarts.length - 1);
+      const points = shapes.subarray(firstSeedEpisode * size);
+      const seeds = spreadSeeds(points, size, components - experts.fixed, rng.fork('spread'));
+      const ranges = seeds.map((seed) => problem.unitsOfEpisode(firstSeedEpisode + seed));
+      const none = Array.from({ length: experts.fixed }, () => [0, 0] as const);
+      return { curriculum: Curriculum.seeded(problem.units, [...none, ...ranges], form), position };
     }
     const curriculum = Curriculum.uniform(problem.units, components, form);
-    await rule.update(curriculum, await experts.logLikelihoods(), gate);
+    await rule.update(curriculum, await experts.logLikelihoods(), { gate: this.#gate, progress: 0 });
     return { curriculum, position };
   }
 
@@ -100,16 +69,19 @@ export class AlternatingTraining {
    * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
    */
   async run(): Promise<MixtureModel> {
-    const { experts, gate, gateBudget, iterations, refine, rule, select, tolerance } = this.#plan;
-    const { resumeFrom } = this.#run;
-    const begun = resumeFrom === undefined ? await this.#start() : restoreCheckpoint(this.#plan, resumeFrom);
-    const { curriculum } = begun;
-    let { position } = begun;
-    if (resumeFrom === undefined) this.#show(curriculum, 0);
+    const { experts, gateBudget, iterations, refine, rule, select, tolerance, width } = this.#plan;
+    let { curriculum, position } = await this.#begin();
     const improveExperts = (span: TrainingSpan) => experts.improve(curriculum, span);
-    const improveGate = (span: TrainingSpan) => gate.improve(curriculum, span);
+    const improveGate = (span: TrainingSpan) => this.#gate.improve(curriculum, span);
 
-    while (position.phase === 'select' || position.phase === 'select-gate') {
+    while (position.phase === 'select' || position.phase === 'select-gate' || position.phase === 'revise') {
+      if (position.phase === 'revise') {
+        const revised = await this.#revise(curriculum, position);
+        if (revised === undefined) return this.#interrupted(curriculum, position);
+        ({ curriculum, position } = revised);
+        await this.#save(curriculum, position);
+        continue;
+      }
       let loss = {};
       if (position.phase === 'select') {
         const end = await this.#train(curriculum, position, select, improveExperts);
@@ -126,16 +98,16 @@ export class AlternatingTraining {
         position = { ...position, step: end.step };
         if (this.#aborted) return this.#interrupted(curriculum, position);
       }
-      const row = await rule.update(curriculum, await experts.logLikelihoods(), gate);
-      const { bound } = row;
+      const { bound, eta = null, row, standardDeviation } = await this.#update(curriculum, position);
       const iteration = position.iteration + 1;
       this.#report({ phase: 'select', iteration, ...loss, ...row }, curriculum);
       this.#show(curriculum, iteration);
       const settled =
         position.bound !== null &&
         Math.abs(bound - position.bound) < tolerance * Math.max(1, Math.abs(position.bound));
-      const phase = settled || iteration === iterations ? 'refine' : 'select';
-      position = { phase, iteration, step: 0, bound, settled };
+      const revises = this.#plan.search !== undefined && iteration <= this.#plan.search.revisions;
+      const phase = revises ? 'revise' : settled || iteration >= iterations ? 'refine' : 'select';
+      position = { phase, iteration, step: 0, bound, settled, eta, standardDeviation };
       await this.#save(curriculum, position);
     }
 
@@ -145,6 +117,7 @@ export class AlternatingTraining {
       if (this.#aborted) return this.#interrupted(curriculum, position);
       this.#report({ phase: 'refine', iteration: position.iteration, ...lossOf(end) }, curriculum);
       position = { ...position, phase: 'gate', step: 0 };
+      if (width === 'learned') position = { ...position, ...(await this.#score(curriculum, 1)).deviation };
       await this.#save(curriculum, position);
     }
 
@@ -152,12 +125,86 @@ export class AlternatingTraining {
       const end = await this.#train(curriculum, position, gateBudget, improveGate);
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
-      const gateEntropy = await gate.meanEntropy();
+      const gateEntropy = await this.#gate.meanEntropy();
       this.#run.onMetrics?.({ phase: 'gate', iteration: position.iteration, ...lossOf(end), gateEntropy });
       position = { ...position, phase: 'done', step: 0 };
       await this.#save(curriculum, position);
     }
-    return this.#model(curriculum, position.settled ? 'tolerance' : 'iterations');
+    return this.#model(curriculum, position, position.settled ? 'tolerance' : 'iterations');
+  }
+
+  /** Starts, or goes on from a checkpoint. */
+  async #begin(): Promise<AlternatingProgress> {
+    const { resumeFrom } = this.#run;
+    if (resumeFrom === undefined) {
+      const started = await this.#start();
+      this.#show(started.curriculum, 0);
+      return started;
+    }
+    const { gate, ...progress } = restoreCheckpoint(this.#plan, resumeFrom, (components) => {
+      this.#gate.dispose();
+      return this.#plan.makeGate(components);
+    });
+    this.#gate = gate;
+    return progress;
+  }
+
+  /** Computes the experts' log-likelihoods, shape `[U, C]`, at the standard deviation of now. */
+  async #score(curriculum: Curriculum, progress: number) {
+    const { experts, problem, width } = this.#plan;
+    const logLikelihoods = await experts.logLikelihoods();
+    const { actionSize, unitStarts } = problem;
+    const residuals = { curriculum, logLikelihoods, unitStarts, actionSize };
+    const standardDeviation = deviationNow(width, progress, residuals);
+    return {
+      logLikelihoods: atDeviation(logLikelihoods, width, standardDeviation),
+      deviation: { standardDeviation },
+    };
+  }
+
+  /** Replaces the curricula by what the experts explain. */
+  async #update(curriculum: Curriculum, { iteration }: AlternatingPosition) {
+    const { iterations, rule, width } = this.#plan;
+    const progress = iterations > 1 ? Math.min(1, iteration / (iterations - 1)) : 1;
+    const { logLikelihoods, deviation } = await this.#score(curriculum, progress);
+    const row = await rule.update(curriculum, logLikelihoods, { gate: this.#gate, progress });
+    return {
+      bound: row.bound,
+      eta: row.eta,
+      row: { ...row, ...(typeof width !== 'number' && deviation) },
+      ...deviation,
+    };
+  }
+
+  /** Adds and deletes components; undefined when aborted, with nothing changed. */
+  async #revise(before: Curriculum, position: AlternatingPosition): Promise<AlternatingProgress | undefined> {
+    const { experts, iterations, problem, rng, search, select, width } = this.#plan;
+    const { iteration, standardDeviation } = position;
+    const score = async (of: Experts) => atDeviation(await of.logLikelihoods(), width, standardDeviation);
+    const revision = await reviseComponents({
+      ...{ config: search as NonNullable<typeof search>, problem, experts, score },
+      curriculum: before,
+      eta: position.eta ?? 1,
+      bound: position.bound as number,
+      learningRate: select.learningRate,
+      rng: rng.fork('candidates').fork(iteration),
+      run: this.#run,
+    });
+    if (revision === undefined) return undefined;
+    const { added, bound, curriculum, deleted, rejected } = revision;
+    const { components } = curriculum;
+    this.#report(
+      { phase: 'revise', iteration, components, added, deleted: deleted.length, rejected, bound },
+      curriculum,
+    );
+    if (added === 0 && deleted.length === 0) {
+      const phase = position.settled || iteration >= iterations ? 'refine' : 'select';
+      return { curriculum, position: { ...position, phase } };
+    }
+    this.#gate.dispose();
+    this.#gate = this.#plan.makeGate(components);
+    this.#show(curriculum, iteration);
+    return { curriculum, position: { ...position, phase: 'select', bound, settled: false } };
   }
 
   get #aborted(): boolean {
@@ -178,6 +225,7 @@ export class AlternatingTraining {
     const named = {
       select: `experts, iteration ${position.iteration + 1}`,
       'select-gate': `gate, iteration ${position.iteration + 1}`,
+      revise: 'candidates',
       refine: `experts, iteration ${position.iteration + 1}`,
       gate: 'gate',
       done: 'done',
@@ -194,7 +242,8 @@ export class AlternatingTraining {
   }
 
   #progress(position: AlternatingPosition, step: number): void {
-    const { gateBudget, iterations, refine, rule, select } = this.#plan;
+    const { gateBudget, refine, rule, search, select } = this.#plan;
+    const iterations = Math.max(this.#plan.iterations, (search?.revisions ?? -1) + 1);
     const perIteration = select.steps + (rule.fitsGateEachIteration ? gateBudget.steps : 0);
     const selecting = position.phase === 'select' || position.phase === 'select-gate';
     const selected = (selecting ? iterations : position.iteration) * perIteration;
@@ -202,6 +251,7 @@ export class AlternatingTraining {
     const before = {
       select: position.iteration * perIteration,
       'select-gate': position.iteration * perIteration + select.steps,
+      revise: position.iteration * perIteration,
       refine: selected,
       gate: selected + refine.steps,
       done: total,
@@ -220,11 +270,16 @@ export class AlternatingTraining {
 
   async #interrupted(curriculum: Curriculum, position: AlternatingPosition): Promise<MixtureModel> {
     await this.#save(curriculum, position);
-    return this.#model(curriculum, 'interrupted');
+    return this.#model(curriculum, position, 'interrupted');
   }
 
-  async #model(curriculum: Curriculum, stopped: MixtureModel['stopped']): Promise<MixtureModel> {
-    const { config, experts, gate, problem, seed, standardDeviation } = this.#plan;
+  async #model(
+    curriculum: Curriculum,
+    { standardDeviation }: AlternatingPosition,
+    stopped: MixtureModel['stopped'],
+  ): Promise<MixtureModel> {
+    const { config, experts, problem, seed } = this.#plan;
+    const gate = this.#gate;
     const components = summarizeComponents(
       problem.data,
       curriculum,
@@ -251,12 +306,14 @@ export class AlternatingTraining {
 
   async #save(curriculum: Curriculum, position: AlternatingPosition): Promise<void> {
     if (this.#run.saveCheckpoint === undefined) return;
-    await this.#run.saveCheckpoint(await makeCheckpoint(this.#plan, { curriculum, position }));
+    await this.#run.saveCheckpoint(
+      await makeCheckpoint({ ...this.#plan, gate: this.#gate }, { curriculum, position }),
+    );
   }
 
   /** Frees the tensors of experts and gate. */
   dispose(): void {
     this.#plan.experts.dispose();
-    this.#plan.gate.dispose();
+    this.#gate.dispose();
   }
 }

@@ -83,6 +83,17 @@ export class Curriculum {
     return new Curriculum(logWeights.length / components, components, form, { ...state, logWeights });
   }
 
+  /** Takes the curricula of some of the components, as they are. */
+  pick(components: readonly number[]): Curriculum {
+    const logWeights = new Float64Array(this.units * components.length);
+    for (let i = 0; i < logWeights.length; i++) {
+      const row = Math.floor(i / components.length) * this.components;
+      logWeights[i] = this.#logWeights[row + (components[i % components.length] as number)] as number;
+    }
+    const posteriorIsUniform = this.#posteriorIsUniform;
+    return new Curriculum(this.units, components.length, this.form, { logWeights, posteriorIsUniform });
+  }
+
   /** Copies the state out, for {@link Curriculum.fromState}. */
   state(): CurriculumState {
     return { logWeights: this.#logWeights.slice(), posteriorIsUniform: this.#posteriorIsUniform };
@@ -200,10 +211,11 @@ export class Curriculum {
     return normalizers.map((value) => Math.exp(value - total));
   }
 
-  /** Computes one component's curriculum p(u|z), shape `[U]`. */
+  /** Computes one component's curriculum p(u|z), shape `[U]`; uniform where it has no unit. */
   selection(component: number): Float64Array {
     const total = logSumExp(this.#logWeights, component, this.units, this.components);
     const result = new Float64Array(this.units);
+    if (total === -Infinity) return result.fill(1 / this.units);
     for (let unit = 0; unit < this.units; unit++) {
       result[unit] = Math.exp((this.#logWeights[unit * this.components + component] as number) - total);
     }

@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import { commitmentSchema, count, imcConfigSchema } from './imc-config.ts';
+import { commitmentSchema, count, networkMixtureConfigSchema } from './imc-config.ts';
 import { curriculumLevels } from './units.ts';
 
 /** The two forms of expectation maximization; see `docs/methods/em.md`. */
 export const emForms = ['textbook', 'released'] as const;
 
 /** All options of expectation maximization with their defaults; `parse({})` gives the whole. */
-export const emConfigSchema = imcConfigSchema
-  .omit({ form: true, eta: true, activeSamples: true })
+export const emConfigSchema = networkMixtureConfigSchema
   .extend({
     /**
      * `textbook`: responsibilities from the gate, which is fitted in every iteration; `released`: from the

@@ -1,6 +1,6 @@
 import type { TrainingData } from '../data/training-data.ts';
 import type { TrainingRun } from '../training/training-run.ts';
-import type { AssignmentRule } from './alternating-training.ts';
+import type { AssignmentRule } from './alternating-plan.ts';
 import type { EmConfig } from './em-config.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { trainNetworkMixture } from './network-mixture.ts';
@@ -26,7 +26,7 @@ export function trainEm(data: TrainingData, config: EmConfig, run: TrainingRun):
  */
 export const textbookRule: AssignmentRule = {
   fitsGateEachIteration: true,
-  async update(curriculum, logLikelihoods, gate) {
+  async update(curriculum, logLikelihoods, { gate }) {
     return { bound: curriculum.updateByResponsibility(logLikelihoods, await gate.logProbabilities()) };
   },
 };

@@ -1,3 +1,4 @@
+import type { Rng } from '../random.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
@@ -16,10 +17,15 @@ export interface ExpertData {
   readonly unitStarts: Int32Array;
 }
 
-/** C Gaussian experts p_θz(a|o) with one fixed variance, and a way to fit them to their curricula. */
+/**
+ * C Gaussian experts p_θz(a|o) with one fixed variance, and a way to fit them to their curricula. C changes by
+ * {@link Experts.keep} and {@link Experts.adopt}.
+ */
 export interface Experts {
-  /** The shape in which {@link Experts.weights} are given. */
+  /** The shape in which {@link Experts.weights} are given; its networks are the C of now. */
   readonly shape: MlpShape;
+  /** How many experts, from the first on, can neither be trained nor dropped. */
+  readonly fixed: number;
   /**
    * Fits each expert to its own curriculum, over a span of training steps or, in closed form, at once; the loss is the
    * mean negative log-likelihood of a step.
@@ -30,11 +36,27 @@ export interface Experts {
    * in the authors' code. The constant is the same for all experts, but would favour short units over long ones.
    */
   logLikelihoods(): Promise<Float64Array>;
+  /**
+   * Keeps some of the experts, their parameters bit for bit, and drops the others.
+   *
+   * @param picked - indices in 0 .. C-1, ascending, the fixed ones among them.
+   */
+  keep(picked: readonly number[]): Promise<void>;
+  /**
+   * Draws more experts on trial. They are built on whatever the present ones share, and training them leaves that
+   * and the present ones as they are, bit for bit.
+   *
+   * @param rng - of these candidates alone: the same stream gives the same candidates.
+   * @returns the candidates; the caller disposes of them.
+   */
+  draft(count: number, rng: Rng): Promise<Experts>;
+  /** Takes over some of the experts that {@link Experts.draft} gave, after the present ones. */
+  adopt(candidates: Experts, picked: readonly number[]): Promise<void>;
   /** Copies out the weights that a policy needs. */
   weights(): Promise<Checkpoint['arrays']>;
   /** Saves everything that a bit-equal resume needs. */
   getState(): Promise<Checkpoint>;
-  /** Continues from a saved state. @throws CheckpointError when it does not fit. */
+  /** Continues from a saved state, with as many experts as it has. @throws CheckpointError when it does not fit. */
   setState(saved: Checkpoint): void;
   /** Frees the tensors. */
   dispose(): void;

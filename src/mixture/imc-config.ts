@@ -64,19 +64,14 @@ const gateSchema = z.strictObject({
   observationNoise: notNegative.default(0.05),
 });
 
-/** All options of Information Maximizing Curriculum with their defaults; `parse({})` gives the whole. */
-export const imcConfigSchema = z.strictObject({
+/** All options that mixtures of networks trained by turns have in common, with their defaults. */
+export const networkMixtureConfigSchema = z.strictObject({
   /** C, the number of components. */
   components: count.default(64),
   /** What a curriculum chooses among. */
   level: z.enum(curriculumLevels).default('episode'),
   /** Steps a unit at level `segment`. */
   segmentLength: count.default(10),
-  form: z.enum(curriculumForms).default('paper'),
-  /** Pacing: small values let experts specialize, large ones average the data. */
-  eta: positive.default(1),
-  /** Share of samples kept active, from which eta follows anew each iteration; null: eta is as given. */
-  activeSamples: z.number().gt(0).max(1).nullable().default(null),
   /** `spread`: one demonstration per component, far from one another; `random`: random networks, uniform curricula. */
   initialization: z.enum(['spread', 'random']).default('spread'),
   /** Updates of the curricula at most. */
@@ -88,8 +83,63 @@ export const imcConfigSchema = z.strictObject({
   gate: gateSchema.prefault({}),
 });
 
+/** What all mixtures of networks that are trained by turns have in common. */
+export type NetworkMixtureConfig = z.infer<typeof networkMixtureConfigSchema>;
+
+/** A number, or the first and last of an annealed one: geometrically from one to the other over the iterations. */
+const annealed = <T extends z.ZodType<number>>(value: T) => z.union([value, z.tuple([value, value])]);
+
+const share = z.number().gt(0).max(1);
+
+/** How the number of components is found where `components` is `auto`. */
+const autoSchema = z
+  .strictObject({
+    /** C at the start, at most one per demonstration. */
+    initialComponents: count.default(24),
+    minComponents: count.default(1),
+    /** At most one per demonstration. */
+    maxComponents: count.default(128),
+    /** Times that components are added and deleted, at most; each after an update of the curricula. */
+    revisions: steps.default(4),
+    /** Candidates tried in a revision, as a share of the components there are. */
+    growth: positive.default(1),
+    /** Training steps that a candidate gets before it is judged. */
+    trialSteps: count.default(500),
+    /** Proposes to delete a component whose prior p(z) is below this part of an even share 1/C. */
+    deleteShare: notNegative.default(0.1),
+    /** Proposes to delete a component when others are responsible for this share of its curriculum. */
+    deleteOverlap: z.number().min(0).max(1).default(0.5),
+    /** In units of eta: a deletion may lower the bound by this much, an addition must raise it by more. */
+    tolerance: notNegative.default(0.01),
+  })
+  .refine(({ minComponents, maxComponents }) => minComponents <= maxComponents, {
+    path: ['minComponents'],
+    error: 'at most auto.maxComponents',
+  });
+
+/** How the number of components is found. */
+export type AutoConfig = z.infer<typeof autoSchema>;
+
+/** All options of Information Maximizing Curriculum with their defaults; `parse({})` gives the whole. */
+export const imcConfigSchema = networkMixtureConfigSchema.extend({
+  /** C, the number of components; `auto`: added and deleted while training, as `auto` says. */
+  components: z.union([count, z.literal('auto')]).default(64),
+  auto: autoSchema.prefault({}),
+  form: z.enum(curriculumForms).default('paper'),
+  /** Pacing: small values let experts specialize, large ones average the data; a pair is annealed. */
+  eta: annealed(positive).default(1),
+  /** Share of samples kept active, from which eta follows anew each iteration; null: eta is as given. */
+  activeSamples: annealed(share).nullable().default(null),
+  expert: expertSchema
+    .extend({
+      /**
+       * Of the Gaussian likelihood, in standard deviations of the data's actions, the same for all experts; a pair is
+       * annealed; `learned`: that of the residuals under the curricula, anew in each iteration.
+       */
+      standardDeviation: z.union([annealed(positive), z.literal('learned')]).default(1),
+    })
+    .prefault({}),
+});
+
 /** The resolved options of one training. */
 export type ImcConfig = z.infer<typeof imcConfigSchema>;
-
-/** What all mixtures of networks that are trained by turns have in common. */
-export type NetworkMixtureConfig = Omit<ImcConfig, 'form' | 'eta' | 'activeSamples'>;

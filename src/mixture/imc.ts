@@ -1,11 +1,11 @@
 import type { TrainingData } from '../data/training-data.ts';
 import type { TrainingRun } from '../training/training-run.ts';
-import type { AssignmentRule } from './alternating-training.ts';
+import type { AssignmentRule } from './alternating-plan.ts';
 import type { ImcConfig } from './imc-config.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { trainNetworkMixture } from './network-mixture.ts';
 import { curriculumObjective } from './objective.ts';
-import type { Pacing } from './pacing.ts';
+import { type Schedule, scheduled } from './schedule.ts';
 
 /**
  * Trains a mixture of experts with Information Maximizing Curriculum (arXiv 2303.15349; the updates are those of
@@ -20,17 +20,26 @@ import type { Pacing } from './pacing.ts';
  * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
  */
 export function trainImc(data: TrainingData, config: ImcConfig, run: TrainingRun): Promise<MixtureModel> {
-  const { eta, activeSamples, form } = config;
+  const { activeSamples, auto, components, eta, form } = config;
   const rule = curriculumRule(activeSamples === null ? { eta } : { activeSamples });
-  return trainNetworkMixture(data, { name: 'imc', config, form, rule }, run);
+  const search = components === 'auto' ? auto : undefined;
+  return trainNetworkMixture(data, { name: 'imc', config, form, rule, search }, run);
 }
 
+/** A pacing whose numbers may be annealed. */
+export type PacingSchedule = { readonly eta: Schedule } | { readonly activeSamples: Schedule };
+
 /** Lets every component choose its own data: `Curriculum.update`; logs the bound, η and the objective. */
-export function curriculumRule(pacing: Pacing): AssignmentRule {
+export function curriculumRule(pacing: PacingSchedule): AssignmentRule {
   return {
     fitsGateEachIteration: false,
-    async update(curriculum, logLikelihoods) {
-      const { bound, eta } = curriculum.update(logLikelihoods, pacing);
+    async update(curriculum, logLikelihoods, { progress }) {
+      const { bound, eta } = curriculum.update(
+        logLikelihoods,
+        'eta' in pacing
+          ? { eta: scheduled(pacing.eta, progress) }
+          : { activeSamples: scheduled(pacing.activeSamples, progress) },
+      );
       const { logWeights, components } = curriculum;
       const objective = curriculumObjective(logWeights, logLikelihoods, components, eta);
       return { eta, bound, objective };

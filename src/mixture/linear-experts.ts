@@ -1,6 +1,13 @@
 import { CheckpointError } from '../errors.ts';
 import type { Rng } from '../random.ts';
-import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
+import {
+  type LayerShape,
+  layerArray,
+  layerArrayName,
+  layerShapes,
+  type MlpShape,
+} from '../tensor/mlp-shape.ts';
+import type { NamedArrays } from '../tensor/named-arrays.ts';
 import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
@@ -13,6 +20,8 @@ export interface LinearExpertsOptions {
   readonly shape: MlpShape;
   readonly standardDeviation: number;
   readonly rng: Rng;
+  /** Weights to start from; drawn where left out. */
+  readonly weights?: NamedArrays | undefined;
 }
 
 /**
@@ -21,21 +30,24 @@ export interface LinearExpertsOptions {
  * `paper` form never decreases.
  */
 export class LinearExperts implements Experts {
-  readonly shape: MlpShape;
+  readonly fixed = 0;
   readonly #data: ExpertData;
-  readonly #variance: number;
+  readonly #standardDeviation: number;
+  #shape: MlpShape;
   /** W_z, shape `[C, Do + 1, Da]`; the last row is the bias. */
   #coefficients: Float64Array;
 
+  /** @throws CheckpointError when the weights to start from do not fit the shape. */
   constructor(data: ExpertData, options: LinearExpertsOptions) {
-    const { shape, rng, standardDeviation } = options;
-    this.shape = shape;
+    const { shape, rng, standardDeviation, weights } = options;
+    this.#shape = shape;
     this.#data = data;
-    this.#variance = standardDeviation ** 2;
-    const draws = rng.fork('weights');
-    const size = shape.networks * (shape.inputSize + 1) * shape.outputSize;
-    const bound = 1 / Math.sqrt(shape.inputSize);
-    this.#coefficients = Float64Array.from({ length: size }, () => draws.uniform(-bound, bound));
+    this.#standardDeviation = standardDeviation;
+    this.#coefficients = weights === undefined ? draw(shape, rng) : coefficientsOf(shape, weights);
+  }
+
+  get shape(): MlpShape {
+    return this.#shape;
   }
 
   async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {
@@ -75,6 +87,7 @@ export class LinearExperts implements Experts {
   async logLikelihoods(): Promise<Float64Array> {
     const { observations, actions, unitStarts } = this.#data;
     const { networks, inputSize, outputSize } = this.shape;
+    const variance = this.#standardDeviation ** 2;
     const units = unitStarts.length - 1;
     const totals = new Float64Array(units * networks);
     for (let unit = 0; unit < units; unit++) {
@@ -89,7 +102,7 @@ export class LinearExperts implements Experts {
             squared += ((actions[step * outputSize + d] as number) - mean) ** 2;
           }
           const at = unit * networks + z;
-          totals[at] = (totals[at] as number) - (0.5 * squared) / this.#variance;
+          totals[at] = (totals[at] as number) - (0.5 * squared) / variance;
         }
       }
     }
@@ -99,6 +112,29 @@ export class LinearExperts implements Experts {
   #coefficient(component: number, input: number, output: number): number {
     const { inputSize, outputSize } = this.shape;
     return this.#coefficients[(component * (inputSize + 1) + input) * outputSize + output] as number;
+  }
+
+  async keep(picked: readonly number[]): Promise<void> {
+    const size = this.#coefficients.length / this.#shape.networks;
+    const kept = new Float64Array(size * picked.length);
+    for (const [i, z] of picked.entries())
+      kept.set(this.#coefficients.subarray(z * size, (z + 1) * size), i * size);
+    this.#coefficients = kept;
+    this.#shape = { ...this.#shape, networks: picked.length };
+  }
+
+  async draft(count: number, rng: Rng): Promise<LinearExperts> {
+    const shape = { ...this.#shape, networks: count };
+    return new LinearExperts(this.#data, { shape, standardDeviation: this.#standardDeviation, rng });
+  }
+
+  async adopt(candidates: LinearExperts, picked: readonly number[]): Promise<void> {
+    await candidates.keep(picked);
+    const joined = new Float64Array(this.#coefficients.length + candidates.#coefficients.length);
+    joined.set(this.#coefficients);
+    joined.set(candidates.#coefficients, this.#coefficients.length);
+    this.#coefficients = joined;
+    this.#shape = { ...this.#shape, networks: this.#shape.networks + picked.length };
   }
 
   async weights(): Promise<Checkpoint['arrays']> {
@@ -126,19 +162,47 @@ export class LinearExperts implements Experts {
   }
 
   setState(saved: Checkpoint): void {
-    const data = saved.arrays.coefficients?.data;
-    if (!(data instanceof Float64Array) || data.length !== this.#coefficients.length) {
+    const { data, shape = [] } = saved.arrays.coefficients ?? {};
+    const { inputSize, outputSize } = this.#shape;
+    const [networks = 0] = shape;
+    const size = networks * (inputSize + 1) * outputSize;
+    if (!(data instanceof Float64Array) || networks < 1 || data.length !== size) {
       throw new CheckpointError({
         what: 'A checkpoint does not fit the linear experts',
         where: 'coefficients',
         found: data === undefined ? 'no such array' : `${data.constructor.name} of ${data.length}`,
-        expected: `Float64Array of ${this.#coefficients.length}`,
+        expected: `Float64Array [C, ${inputSize + 1}, ${outputSize}]`,
       });
     }
+    this.#shape = { ...this.#shape, networks };
     this.#coefficients = data.slice();
   }
 
   dispose(): void {
     // holds no tensors
   }
+}
+
+/** Draws coefficients as networks without hidden layers start. */
+function draw({ networks, inputSize, outputSize }: MlpShape, rng: Rng): Float64Array {
+  const draws = rng.fork('weights');
+  const bound = 1 / Math.sqrt(inputSize);
+  return Float64Array.from({ length: networks * (inputSize + 1) * outputSize }, () =>
+    draws.uniform(-bound, bound),
+  );
+}
+
+/** Takes coefficients out of what {@link LinearExperts.weights} gave. */
+function coefficientsOf(shape: MlpShape, arrays: NamedArrays): Float64Array {
+  const { networks, inputSize, outputSize } = shape;
+  const [layer] = layerShapes(shape) as [LayerShape];
+  const weights = layerArray(arrays, 0, 'weights', layer);
+  const bias = layerArray(arrays, 0, 'bias', layer);
+  const [own, size] = [inputSize * outputSize, (inputSize + 1) * outputSize];
+  const coefficients = new Float64Array(networks * size);
+  for (let z = 0; z < networks; z++) {
+    coefficients.set(weights.subarray(z * own, (z + 1) * own), z * size);
+    coefficients.set(bias.subarray(z * outputSize, (z + 1) * outputSize), z * size + own);
+  }
+  return coefficients;
 }

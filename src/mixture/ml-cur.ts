@@ -35,10 +35,11 @@ export function trainMlCur(data: TrainingData, config: MlCurConfig, run: Trainin
   const shape = expertShape({ components, expert: linearLayout }, data);
   const training = new AlternatingTraining(
     {
-      ...{ problem, config, seed, components, rng, initialization, iterations, tolerance, standardDeviation },
+      ...{ problem, config, seed, rng, initialization, iterations, tolerance },
       form: 'paper',
       experts: new LinearExperts(problem, { shape, standardDeviation, rng: rng.fork('experts') }),
-      gate: new GaussianGate(problem, components, contexts.regularization),
+      makeGate: (count) => new GaussianGate(problem, count, contexts.regularization),
+      width: standardDeviation,
       rule: curriculumRule({ activeSamples }),
       select: atOnce,
       refine: atOnce,

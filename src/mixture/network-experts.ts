@@ -1,10 +1,12 @@
 import type { Rng } from '../random.ts';
 import type { BackendProfile } from '../tensor/backend-profile.ts';
-import type { MlpShape } from '../tensor/mlp-shape.ts';
+import { drawMlp } from '../tensor/mlp-init.ts';
+import { joinNetworks, type MlpShape, ownArrayNames, pickNetworks } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { gaussianLogLikelihood } from '../tensor/ops/gaussian-log-likelihood.ts';
 import { tf } from '../tensor/tf.ts';
 import { withNoise } from '../training/observation-noise.ts';
+import { takePart } from '../training/parts.ts';
 import { Rows } from '../training/rows.ts';
 import { runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
@@ -24,10 +26,18 @@ const cpuProfile: BackendProfile = { eStepBlock: 2048, dataOnDevice: false };
 /** What {@link NetworkExperts} are built from. */
 export interface NetworkExpertsOptions {
   readonly shape: MlpShape;
-  readonly config: ImcConfig['expert'];
+  readonly config: Omit<ImcConfig['expert'], 'standardDeviation'>;
+  /** Of the Gaussians, in standard deviations of the data's actions. */
+  readonly standardDeviation: number;
   readonly rng: Rng;
   /** Of the active backend; as for a CPU where left out. */
   readonly profile?: BackendProfile | undefined;
+  /** Weights to start from; drawn where left out. */
+  readonly weights?: NamedArrays | undefined;
+  /** Whether what all experts share stays as it is; it is trained where left out. */
+  readonly sharedIsFixed?: boolean | undefined;
+  /** Steps drawn per training step and expert; `config.batchSize` divided by the experts where left out. */
+  readonly batchPerExpert?: number | undefined;
 }
 
 /**
@@ -35,34 +45,41 @@ export interface NetworkExpertsOptions {
  * minibatch per expert from that expert's own curriculum, so its cost does not grow with the data.
  */
 export class NetworkExperts implements Experts {
-  readonly shape: MlpShape;
+  readonly fixed = 0;
   readonly #data: ExpertData;
-  readonly #config: ImcConfig['expert'];
-  readonly #trained: TrainedNetwork;
+  readonly #options: NetworkExpertsOptions;
   readonly #logVariance: tf.Scalar;
   readonly #unitOfStep: Int32Array;
   readonly #profile: BackendProfile;
   readonly #observations: Rows;
   readonly #actions: Rows;
+  #trained: TrainedNetwork;
 
   constructor(data: ExpertData, options: NetworkExpertsOptions) {
-    const { shape, config, rng, profile = cpuProfile } = options;
-    this.shape = shape;
+    const { shape, config, rng, profile = cpuProfile, standardDeviation, ...start } = options;
     this.#data = data;
-    this.#config = config;
-    this.#trained = new TrainedNetwork(shape, config.weightDecay, rng);
-    this.#logVariance = tf.scalar(2 * Math.log(config.standardDeviation));
+    this.#options = options;
+    this.#trained = new TrainedNetwork(shape, config.weightDecay, rng, start);
+    this.#logVariance = tf.scalar(2 * Math.log(standardDeviation));
     this.#unitOfStep = unitOfStep(data.unitStarts);
     this.#profile = profile;
     this.#observations = new Rows(data.observations, data.observationSize, profile.dataOnDevice);
     this.#actions = new Rows(data.actions, data.actionSize, profile.dataOnDevice);
   }
 
+  get shape(): MlpShape {
+    return this.#trained.networks.shape;
+  }
+
+  get #batchPerExpert(): number {
+    const { batchPerExpert, config } = this.#options;
+    return batchPerExpert ?? Math.max(1, Math.round(config.batchSize / this.shape.networks));
+  }
+
   async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {
     const sampler = new CurriculumSampler(curriculum, this.#data.unitStarts);
     const { networks } = this.shape;
-    const perExpert = Math.max(1, Math.round(this.#config.batchSize / networks));
-    const steps = new Int32Array(networks * perExpert);
+    const steps = new Int32Array(networks * this.#batchPerExpert);
     const end = await runSpan(this.#trained.optimizer, () => this.#loss(sampler, steps), span);
     return { step: end.step, loss: end.loss / networks };
   }
@@ -70,7 +87,7 @@ export class NetworkExperts implements Experts {
   /** Negative log-likelihood of one minibatch per expert: added over experts, averaged over each batch. */
   #loss(sampler: CurriculumSampler, steps: Int32Array): tf.Scalar {
     const { observationSize, actionSize } = this.#data;
-    const { observationNoise } = this.#config;
+    const { observationNoise } = this.#options.config;
     const { networks } = this.shape;
     const perExpert = steps.length / networks;
     sampler.draw(this.#trained.batches, steps);
@@ -85,7 +102,7 @@ export class NetworkExperts implements Experts {
     const { observationSize, actionSize, unitStarts } = this.#data;
     const { networks, hidden } = this.shape;
     const steps = this.#unitOfStep.length;
-    const peak = -0.5 * actionSize * Math.log(2 * Math.PI * this.#config.standardDeviation ** 2);
+    const peak = -0.5 * actionSize * Math.log(2 * Math.PI * this.#options.standardDeviation ** 2);
     const totals = new Float64Array((unitStarts.length - 1) * networks);
     const widest = networks * Math.max(observationSize, ...hidden);
     const block = Math.max(1, Math.floor((this.#profile.eStepBlock * profileRow) / widest));
@@ -108,15 +125,51 @@ export class NetworkExperts implements Experts {
     return totals;
   }
 
+  async keep(picked: readonly number[]): Promise<void> {
+    const { networks } = this.shape;
+    this.#replace(picked.length, pickNetworks(await this.weights(), networks, picked));
+  }
+
+  async draft(count: number, rng: Rng): Promise<Experts> {
+    const shape = { ...this.shape, networks: count };
+    const drawn = drawMlp(shape, rng.fork('weights'));
+    const own = Object.fromEntries(ownArrayNames(shape).map((name) => [name, drawn[name]]));
+    return new NetworkExperts(this.#data, {
+      ...this.#options,
+      ...{ shape, rng, sharedIsFixed: true, batchPerExpert: this.#batchPerExpert },
+      weights: { ...(await this.weights()), ...own } as NamedArrays,
+    });
+  }
+
+  async adopt(candidates: Experts, picked: readonly number[]): Promise<void> {
+    const { shape } = this;
+    const adopted = pickNetworks(await candidates.weights(), candidates.shape.networks, picked);
+    this.#replace(shape.networks + picked.length, joinNetworks(await this.weights(), adopted, shape));
+  }
+
+  /** Goes on with other networks and a new optimizer, drawing minibatches from the same stream. */
+  #replace(networks: number, weights: NamedArrays): void {
+    const { config, rng, sharedIsFixed } = this.#options;
+    const { batches } = this.#trained;
+    const shape = { ...this.shape, networks };
+    this.#trained.dispose();
+    this.#trained = new TrainedNetwork(shape, config.weightDecay, rng, { weights, batches, sharedIsFixed });
+  }
+
   weights(): Promise<NamedArrays> {
     return this.#trained.weights();
   }
 
-  getState(): Promise<Checkpoint> {
-    return this.#trained.getState();
+  async getState(): Promise<Checkpoint> {
+    const { arrays, state } = await this.#trained.getState();
+    return { arrays, state: { ...state, networks: this.shape.networks } };
   }
 
   setState(saved: Checkpoint): void {
+    const { networks } = saved.state;
+    if (typeof networks === 'number' && networks !== this.shape.networks) {
+      this.#replace(networks, takePart(saved.arrays, 'weights'));
+    }
     this.#trained.setState(saved);
   }
 

@@ -1,23 +1,30 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
 import type { TrainingRun } from '../training/training-run.ts';
-import { AlternatingTraining, type AssignmentRule } from './alternating-training.ts';
+import type { AlternatingPlan, AssignmentRule } from './alternating-plan.ts';
+import { AlternatingTraining } from './alternating-training.ts';
 import type { CurriculumForm } from './curriculum.ts';
-import { expertShape } from './experts.ts';
+import { type ExpertData, type Experts, expertShape } from './experts.ts';
 import { GateTrainer, gateShape } from './gate-trainer.ts';
-import type { NetworkMixtureConfig } from './imc-config.ts';
+import type { AutoConfig, ImcConfig, NetworkMixtureConfig } from './imc-config.ts';
+import { referenceDeviation } from './likelihood-width.ts';
 import { LinearExperts } from './linear-experts.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { MixtureProblem } from './mixture-problem.ts';
-import { NetworkExperts } from './network-experts.ts';
+import { NetworkExperts, type NetworkExpertsOptions } from './network-experts.ts';
+
+/** The settings of a mixture of networks; the number of components may be searched for, σ may change. */
+export type MixtureSettings = NetworkMixtureConfig | ImcConfig;
 
 /** What tells two trainings of {@link trainNetworkMixture} apart. */
 export interface NetworkMixturePlan {
   /** Of the random streams. */
   readonly name: string;
-  readonly config: NetworkMixtureConfig;
+  readonly config: MixtureSettings;
   readonly form: CurriculumForm;
   readonly rule: AssignmentRule;
+  /** How components are searched for, where their number is not given. */
+  readonly search?: AutoConfig | undefined;
 }
 
 /**
@@ -28,32 +35,70 @@ export interface NetworkMixturePlan {
  */
 export async function trainNetworkMixture(
   data: TrainingData,
-  { name, config, form, rule }: NetworkMixturePlan,
+  { name, config, form, rule, search: asked }: NetworkMixturePlan,
   run: TrainingRun,
 ): Promise<MixtureModel> {
-  const { components, expert, initialization, iterations, tolerance } = config;
-  const { profile, seed } = run;
-  const rng = Rng.fromSeed(seed).fork(name);
+  const rng = Rng.fromSeed(run.seed).fork(name);
   const problem = new MixtureProblem(data, config);
-  const shape = expertShape({ components, expert }, data);
-  const experts =
-    expert.kind === 'linear'
-      ? new LinearExperts(problem, { ...expert, shape, rng: rng.fork('experts') })
-      : new NetworkExperts(problem, { shape, config: expert, rng: rng.fork('experts'), profile });
-  const gate = new GateTrainer(problem, {
-    shape: gateShape(config, data.observationSize),
-    config: config.gate,
-    rng: rng.fork('gate'),
-    dataOnDevice: profile?.dataOnDevice,
-  });
-  const { learningRate, refineSteps, standardDeviation, stepsPerIteration } = expert;
+  const search = asked === undefined ? undefined : withinData(asked, data.modes.length);
+  const components = search?.initialComponents ?? (config.components as number);
+  const shape = expertShape({ ...config, components }, data);
+  return trainAlternating(
+    {
+      ...{ problem, config, form, rule, rng, search },
+      experts: makeExperts(problem, config.expert, { shape, rng: rng.fork('experts'), profile: run.profile }),
+    },
+    run,
+  );
+}
+
+/** Limits a search to one component per demonstration. */
+export function withinData(search: AutoConfig, episodes: number): AutoConfig {
+  const maxComponents = Math.min(search.maxComponents, episodes);
+  const minComponents = Math.min(search.minComponents, maxComponents);
+  const initialComponents = Math.max(minComponents, Math.min(search.initialComponents, maxComponents));
+  return { ...search, initialComponents, minComponents, maxComponents };
+}
+
+/** Makes the experts that a configuration asks for. */
+export function makeExperts(
+  problem: ExpertData,
+  config: MixtureSettings['expert'],
+  options: Omit<NetworkExpertsOptions, 'config' | 'standardDeviation'>,
+): Experts {
+  const standardDeviation = referenceDeviation(config.standardDeviation);
+  return config.kind === 'linear'
+    ? new LinearExperts(problem, { ...options, standardDeviation })
+    : new NetworkExperts(problem, { ...options, config, standardDeviation });
+}
+
+/** What {@link trainAlternating} takes beside what follows from the configuration. */
+export type AlternatingStart = Pick<
+  AlternatingPlan,
+  'problem' | 'form' | 'experts' | 'rule' | 'rng' | 'search' | 'firstSeedEpisode'
+> & { readonly config: MixtureSettings; readonly gateBudget?: AlternatingPlan['gateBudget'] } & Partial<
+    Pick<AlternatingPlan, 'makeGate'>
+  >;
+
+/** Trains given experts and a gate network with the budgets of a configuration; disposes of the experts. */
+export async function trainAlternating(start: AlternatingStart, run: TrainingRun): Promise<MixtureModel> {
+  const { config, problem, rng } = start;
+  const { expert, initialization, iterations, tolerance } = config;
+  const { learningRate, refineSteps, stepsPerIteration } = expert;
   const training = new AlternatingTraining(
     {
-      ...{ problem, config, seed, components, form, experts, gate, rule, rng },
-      ...{ initialization, iterations, tolerance, standardDeviation },
+      makeGate: (components) =>
+        new GateTrainer(problem, {
+          shape: gateShape({ ...config, components }, problem.observationSize),
+          config: config.gate,
+          rng: rng.fork('gate'),
+          dataOnDevice: run.profile?.dataOnDevice,
+        }),
+      gateBudget: config.gate,
+      ...start,
+      ...{ initialization, iterations, tolerance, seed: run.seed, width: expert.standardDeviation },
       select: { steps: stepsPerIteration, learningRate },
       refine: { steps: refineSteps, learningRate },
-      gateBudget: config.gate,
     },
     run,
   );

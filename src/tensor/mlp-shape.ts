@@ -142,3 +142,37 @@ export function pickNetworks(
   }
   return result;
 }
+
+/**
+ * Puts more networks after others that they share their first layers with: the inverse of {@link pickNetworks}.
+ *
+ * @param arrays - of the networks that come first; what all share is taken from them.
+ * @param more - of networks of the same layers.
+ * @param shape - says which arrays are shared; its number of networks does not matter.
+ * @returns new arrays; shared ones are not copied.
+ * @throws CheckpointError when an array is missing.
+ */
+export function joinNetworks(arrays: NamedArrays, more: NamedArrays, shape: MlpShape): NamedArrays {
+  const result: Record<string, NamedArrays[string]> = {};
+  for (const name of ownArrayNames(shape)) {
+    const [first, second] = [arrays[name], more[name]];
+    if (!(first?.data instanceof Float32Array && second?.data instanceof Float32Array)) {
+      throw new CheckpointError({ what: 'Saved weights do not fit the network', where: name });
+    }
+    const data = new Float32Array(first.data.length + second.data.length);
+    data.set(first.data);
+    data.set(second.data, first.data.length);
+    const networks = (first.shape[0] as number) + (second.shape[0] as number);
+    result[name] = { shape: [networks, ...first.shape.slice(1)], data };
+  }
+  return { ...arrays, ...result };
+}
+
+/** Names the arrays of which every network has its own. */
+export function ownArrayNames(shape: MlpShape): readonly string[] {
+  const { hidden, sharedWeights = 0, sharedBiases = 0 } = shape;
+  return Array.from({ length: hidden.length + 1 }, (_, layer) => [
+    ...(layer < sharedWeights ? [] : [layerArrayName(layer, 'weights')]),
+    ...(layer < sharedBiases ? [] : [layerArrayName(layer, 'bias')]),
+  ]).flat();
+}

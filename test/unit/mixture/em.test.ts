@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
+import type { UpdateContext } from '../../../src/mixture/alternating-plan.ts';
 import { Curriculum } from '../../../src/mixture/curriculum.ts';
 import { releasedRule, textbookRule, trainEm } from '../../../src/mixture/em.ts';
 import { emConfigSchema } from '../../../src/mixture/em-config.ts';
@@ -44,13 +45,14 @@ class PriorGate {
   }
 }
 
+const unused: UpdateContext = { gate: undefined as unknown as Gate, progress: 1 };
+
 describe('expectation maximization', () => {
   it('in its released form has the posteriors of released IMC at eta = 1, whatever the experts', async () => {
     const [units, components] = [30, 4];
     const imc = Curriculum.uniform(units, components, 'released');
     const em = Curriculum.uniform(units, components, 'released');
     const rule = curriculumRule({ eta: 1 });
-    const unused = undefined as unknown as Gate;
     for (let iteration = 0; iteration < 6; iteration++) {
       const logLikelihoods = randomTable(units, components, `iteration ${iteration}`);
       await rule.update(imc, logLikelihoods, unused);
@@ -64,7 +66,7 @@ describe('expectation maximization', () => {
 
   it('keeps responsibilities that sum to one over the components', async () => {
     const em = Curriculum.uniform(20, 3, 'paper');
-    await releasedRule.update(em, randomTable(20, 3, 'em'), undefined as unknown as Gate);
+    await releasedRule.update(em, randomTable(20, 3, 'em'), unused);
     for (let row = 0; row < 60; row += 3) {
       const sum = em.logWeights.subarray(row, row + 3).reduce((total, value) => total + Math.exp(value), 0);
       expect(sum).toBeCloseTo(1, 12);
@@ -87,13 +89,13 @@ describe('expectation maximization', () => {
       const experts = new LinearExperts(problem, { shape, standardDeviation: 0.3, rng });
       const gate = new PriorGate(problem.units, components);
       const curriculum = Curriculum.uniform(problem.units, components, 'paper');
-      const asGate = gate as unknown as Gate;
+      const context = { gate: gate as unknown as Gate, progress: 1 };
       const span = { from: 0, to: 1, learningRate: () => 0, phase: 'experts' };
-      let { bound } = await textbookRule.update(curriculum, await experts.logLikelihoods(), asGate);
+      let { bound } = await textbookRule.update(curriculum, await experts.logLikelihoods(), context);
       for (let iteration = 0; iteration < 25; iteration++) {
         await experts.improve(curriculum, span);
         gate.fit(curriculum);
-        const next = await textbookRule.update(curriculum, await experts.logLikelihoods(), asGate);
+        const next = await textbookRule.update(curriculum, await experts.logLikelihoods(), context);
         expect(next.bound).toBeGreaterThanOrEqual(bound - 1e-9 * Math.max(1, Math.abs(bound)));
         bound = next.bound;
       }
