@@ -70,8 +70,9 @@ class ChangeScheme implements ControlScheme {
     const changes = this.commanded(observation).map((now, axis) => {
       const index = this.#at[axis] as number;
       // the command cannot leave its range: what lies beyond is not to be recorded as wanted
-      const wanted = Math.min(Math.max(point[axis] ?? now, low[index] as number), high[index] as number);
-      return wanted - now;
+      const within = Math.min(Math.max(point[axis] ?? now, low[index] as number), high[index] as number);
+      // what is commanded is of single precision, and is to rest once it has arrived
+      return Math.fround(within) - now;
     });
     const shares = changes.map((change, axis) =>
       change === 0 ? 0 : Math.abs(change / this.#most(axis, change)),

@@ -62,6 +62,7 @@ export class TeleoperationSession {
   #wish: { readonly wish: Wish; readonly device: Device } | null = null;
   #wishAge = 0;
   readonly #devices = new Set<Device>();
+  #closed = false;
   #note = { number: 0, text: '', isGood: true };
 
   private constructor(
@@ -202,7 +203,7 @@ export class TeleoperationSession {
   /** Drops the running episode because nobody drives it any more; a finished one waits for whoever comes. */
   abandon(): void {
     this.#wish = null;
-    if (this.#phase !== 'recording') return;
+    if (this.#phase !== 'recording' || this.#closed) return;
     this.#begin();
     this.say('the operator has gone: the running episode is dropped', false);
   }
@@ -212,12 +213,14 @@ export class TeleoperationSession {
     this.#note = { number: this.#note.number + 1, text, isGood };
   }
 
-  /** Releases the environment. */
+  /** Releases the environment; what clients still ask for is refused. */
   close(): void {
+    this.#closed = true;
     this.#made.env.close();
   }
 
   #refusal(action: SessionAction): string | null {
+    if (this.#closed) return 'the recording has ended';
     if (this.#phase === 'saving') return 'the episode is being saved';
     if (action === 'discard') return null;
     if (action === 'redo') return this.#phase === 'ready' ? 'there is nothing to do again yet' : null;
