@@ -106,6 +106,7 @@ export async function trainRun(
         existing: output.resuming ? 'resume' : 'refuse',
         backend,
         versions: packageVersions(),
+        now: () => Date.now(),
         signal,
         onProgress({ done, phase: now, total }) {
           if (now !== phase) progress.start(`training ${now}`, done);

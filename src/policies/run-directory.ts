@@ -8,6 +8,7 @@ import { didYouMean } from '../nearest-name.ts';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.ts';
 import type { Checkpoint, Json, MetricsRow } from '../training/training-run.ts';
 import { checkConfig } from './config.ts';
+import { encodeEventFileStart, encodeScalars } from './event-log.ts';
 import type { Policy } from './policy.ts';
 import { findMethod } from './registry.ts';
 import type { SavedPolicy } from './saved-policy.ts';
@@ -18,6 +19,8 @@ export const runFiles = {
   record: 'run.json',
   /** One row of the training log a line. */
   metrics: 'metrics.jsonl',
+  /** Beginning of the names of event files for TensorBoard; each stretch of a resumed training has one of its own. */
+  events: 'events.out.tfevents.',
   /** All that a bit-equal resume needs. */
   checkpoint: 'checkpoint.safetensors',
   /** The policy's weights. */
@@ -81,6 +84,32 @@ export function loadRunRecord(directory: string): RunRecord {
 /** Appends a row to `metrics.jsonl`. */
 export function appendMetrics(directory: string, row: MetricsRow): void {
   appendFileSync(join(directory, runFiles.metrics), `${JSON.stringify(row)}\n`);
+}
+
+/**
+ * Opens a log of the same rows for TensorBoard, in a new event file beside those of earlier stretches of the run.
+ *
+ * @param now - milliseconds since 1970.
+ * @returns appends a row: every number becomes a scalar `phase/name` at the row's step, or its iteration.
+ */
+export function openEventLog(directory: string, now: () => number): (row: MetricsRow) => void {
+  let path: string | undefined;
+  return (row) => {
+    const { phase, step, iteration, ...columns } = row;
+    const at = [step, iteration].find((value) => typeof value === 'number') ?? 0;
+    const time = { wallTime: now() / 1000, step: at };
+    const scalars = Object.entries(columns).flatMap(([name, value]) =>
+      typeof value === 'number' && Number.isFinite(value)
+        ? [[`${phase ?? 'train'}/${name}`, value] as const]
+        : [],
+    );
+    if (path === undefined) {
+      const earlier = readdirSync(directory).filter((name) => name.startsWith(runFiles.events));
+      path = join(directory, `${runFiles.events}${String(earlier.length + 1).padStart(4, '0')}.modewise`);
+      appendFileSync(path, encodeEventFileStart(time));
+    }
+    if (scalars.length > 0) appendFileSync(path, encodeScalars(time, Object.fromEntries(scalars)));
+  };
 }
 
 /** Writes the checkpoint of a training, replacing the one before. */
