@@ -9,6 +9,7 @@ import {
   appendMetrics,
   loadCheckpoint,
   loadRunRecord,
+  openEventLog,
   requireEmptyDirectory,
   saveCheckpoint,
   savePolicy,
@@ -33,6 +34,8 @@ export interface TrainPolicyOptions {
   readonly backend: Pick<BackendReport, 'name'>;
   /** Versions of the packages, for the record. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970, for the times in TensorBoard's log; all are 0 where left out. */
+  readonly now?: () => number;
   readonly signal?: AbortSignal;
   readonly onMetrics?: (row: MetricsRow) => void;
   readonly onProgress?: (progress: TrainingProgress) => void;
@@ -48,8 +51,8 @@ export interface TrainedPolicy {
 }
 
 /**
- * Trains a policy into a run folder: `run.json` before the first step, a log row a line in `metrics.jsonl`, checkpoints
- * as it goes, and the policy at the end, also when it was aborted.
+ * Trains a policy into a run folder: `run.json` before the first step, a log row a line in `metrics.jsonl`
+ * and the same rows for TensorBoard, checkpoints as it goes, and the policy at the end, also when it was aborted.
  *
  * The tensor backend must be selected before.
  *
@@ -88,6 +91,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
       });
     }
   }
+  const appendEvents = openEventLog(directory, options.now ?? (() => 0));
   const outcome = await method.train(data, config, {
     seed,
     profile: backendProfile(backend),
@@ -97,6 +101,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
     ...(options.onCurricula !== undefined && { onCurricula: options.onCurricula }),
     onMetrics: (row) => {
       appendMetrics(directory, row);
+      appendEvents(row);
       options.onMetrics?.(row);
     },
     saveCheckpoint: (checkpoint) => saveCheckpoint(directory, checkpoint),
