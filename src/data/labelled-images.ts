@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { DatasetError } from '../errors.ts';
 import { type IdxArray, readIdx } from './formats/idx.ts';
 
-/** N grey images with their classes. */
+/** N images with their classes. */
 export interface LabelledImages {
-  /** Shape `[N, height, width]`, 0 black to 255 white. */
+  /** Shape `[N, height, width]`, or `[N, height, width, channels]`; 0 black to 255 white. */
   readonly pixels: Uint8Array;
   /** Shape `[N]`. */
   readonly labels: Uint8Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** 1, grey, where left out. */
+  readonly channels?: number;
 }
 
 /** Which files a set of labelled images consists of, and what they must contain. */
@@ -45,6 +47,12 @@ export const fashionMnist = {
       labels: '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
     },
   },
+} as const satisfies Readonly<Record<string, ImageFiles>>;
+
+/** The two sets of MNIST, in the files of the same names; their content is not checked. */
+export const mnist = {
+  train: { name: 'MNIST', images: fashionMnist.train.images, labels: fashionMnist.train.labels },
+  test: { name: 'MNIST', images: fashionMnist.test.images, labels: fashionMnist.test.labels },
 } as const satisfies Readonly<Record<string, ImageFiles>>;
 
 /** Where Debian's package puts Fashion-MNIST. */
