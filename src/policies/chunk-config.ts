@@ -5,21 +5,21 @@ import { type GradientDefaults, gradientActingKeys, gradientShape } from '../tra
 export interface ChunkDefaults extends GradientDefaults {
   readonly history?: number;
   readonly chunk?: number;
-  readonly execute?: number;
+  readonly execute?: number | null;
 }
 
 /**
  * Lists the options of every policy that acts by chunks and is trained by gradient, for the schema of a method to
  * spread in; wrap the schema in {@link withChunkChecks}.
  */
-export function chunkPolicyShape({ history = 1, chunk = 1, execute = chunk, ...own }: ChunkDefaults = {}) {
+export function chunkPolicyShape({ history = 1, chunk = 1, execute = null, ...own }: ChunkDefaults = {}) {
   return {
     /** T, observations that the policy sees: the present one and those before it. */
     history: z.int().min(1).default(history),
     /** K, actions planned at once. */
     chunk: z.int().min(1).default(chunk),
-    /** Actions taken of each chunk before the next one is planned. */
-    execute: z.int().min(1).default(execute),
+    /** Actions taken of each chunk before the next one is planned; null: all of them. */
+    execute: z.int().min(1).nullable().default(execute),
     /** Plans at every step and averages chunks, weighing the i-th oldest by exp(−m·i); null: no averaging. */
     ensemble: z.number().nullable().default(null),
     ...gradientShape(own),
@@ -34,7 +34,7 @@ export const chunkActingKeys = [...gradientActingKeys, 'execute', 'ensemble'] as
 
 /** Refuses to execute more actions than are planned. */
 export function withChunkChecks<T extends z.ZodType<ChunkPolicyConfig>>(schema: T): T {
-  return schema.refine(({ chunk, execute }) => execute <= chunk, {
+  return schema.refine(({ chunk, execute }) => (execute ?? chunk) <= chunk, {
     path: ['execute'],
     message: 'at most chunk, the actions planned at once',
   });

@@ -93,7 +93,7 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
         low: scale(model.data.actionLow),
         high: scale(model.data.actionHigh),
       });
-      const execution = { chunk, execute, ensemble };
+      const execution = { chunk, execute: execute ?? chunk, ensemble };
       return new ChunkPolicy({ method: name, scaling: model.data, history, execution, planner });
     },
   };

@@ -1,13 +1,14 @@
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { bc } from './bc.ts';
+import { ddim, ddpmMlp, ddpmTransformer } from './diffusion.ts';
 import { em } from './em.ts';
 import { imc } from './imc.ts';
 import { mdn } from './mdn.ts';
 import type { Method } from './method.ts';
 import { mlCur } from './ml-cur.ts';
 
-const methods: readonly Method[] = [imc, bc, mdn, em, mlCur];
+const methods: readonly Method[] = [imc, bc, mdn, em, mlCur, ddpmMlp, ddpmTransformer, ddim];
 
 /** Lists the methods by which policies can be trained. */
 export function listMethods(): readonly Method[] {

@@ -17,6 +17,9 @@ await tf.setBackend('cpu');
 
 const data = branchingData(8, 2, 10);
 
+/** Of methods that are trained by the shared loop: more than one checkpoint, and a held-out episode. */
+const gradientQuick = { steps: 20, batchSize: 16, checkpointEvery: 8, validation: 0.2 };
+
 /** Settings that make a method train in a second; a new method gets a line here and all tests below. */
 const quick: Readonly<Record<string, PartialConfig>> = {
   imc: {
@@ -34,6 +37,12 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     gate: { hidden: [8], steps: 20, batchSize: 16 },
   },
   'ml-cur': { components: 3, iterations: 3 },
+  'ddpm-mlp': { ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2, mlp: { hidden: [8] } },
+  'ddpm-transformer': {
+    ...{ ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2 },
+    transformer: { layers: 1, heads: 2, width: 8 },
+  },
+  ddim: { ...gradientQuick, diffusionSteps: 8, samplingSteps: 4, chunk: 3, mlp: { hidden: [8] } },
 };
 
 /** Observations that differ between episodes and steps. */

@@ -1,0 +1,93 @@
+import type { Rng } from '../random.ts';
+import { BatchedMlp } from '../tensor/batched-mlp.ts';
+import type { MlpShape } from '../tensor/mlp-shape.ts';
+import { tf } from '../tensor/tf.ts';
+import { Transformer } from '../tensor/transformer.ts';
+import type { Learner, LearnerContext } from '../training/learner.ts';
+import { joinTrainables, type Trainable } from '../training/trainable.ts';
+import { type DiffusionConfig, denoiserShapes } from './diffusion-config.ts';
+import { cosineSchedule, timeFeatures } from './diffusion-schedule.ts';
+
+/** Predicts the noise in chunks of actions: shapes `[n, K, Da]`, features of the time `[n, F]`, `[n, T, Do]`. */
+type Denoiser = (noisy: tf.Tensor3D, time: tf.Tensor2D, observations: tf.Tensor3D) => tf.Tensor3D;
+
+/**
+ * Makes the learner of a diffusion policy: predicts the noise that was mixed into a chunk of actions,
+ * E ‖ε − ε_θ(√ᾱ_t·a + √(1 − ᾱ_t)·ε, t, o)‖², t uniform, one per window (Ho et al. 2020, equation 14; on chunks of actions
+ * Chi et al. 2023, Diffusion Policy, equation 5). Actions repeated to fill a window are predicted as the others are.
+ */
+export function makeDiffusionLearner({ config, problem, rng }: LearnerContext<DiffusionConfig>): Learner {
+  const { diffusionSteps, timeFeatures: size } = config;
+  const alphaBar = cosineSchedule(diffusionSteps);
+  const features = timeFeatures(diffusionSteps, size);
+  const { denoise, network } = makeDenoiser(config, problem, rng);
+  return {
+    network,
+    loss({ actions, observations }, draws) {
+      const [n] = actions.shape;
+      const told = new Float32Array(n * size);
+      const signal = new Float32Array(n);
+      const spread = new Float32Array(n);
+      for (let i = 0; i < n; i++) {
+        const t = 1 + draws.integer(diffusionSteps);
+        told.set(features.subarray(t * size, (t + 1) * size), i * size);
+        signal[i] = Math.sqrt(alphaBar[t] as number);
+        spread[i] = Math.sqrt(1 - (alphaBar[t] as number));
+      }
+      const drawn = new Float32Array(actions.size);
+      for (let i = 0; i < drawn.length; i++) drawn[i] = draws.normal();
+      const noise = tf.tensor3d(drawn, actions.shape);
+      const noisy = tf.add<tf.Tensor3D>(
+        tf.mul(actions, tf.tensor3d(signal, [n, 1, 1])),
+        tf.mul(noise, tf.tensor3d(spread, [n, 1, 1])),
+      );
+      return tf.mean(tf.squaredDifference(denoise(noisy, tf.tensor2d(told, [n, size]), observations), noise));
+    },
+  };
+}
+
+function makeDenoiser(
+  config: DiffusionConfig,
+  sizes: { readonly actionSize: number; readonly observationSize: number },
+  rng: Rng,
+): { readonly denoise: Denoiser; readonly network: Trainable } {
+  const shapes = denoiserShapes(config, sizes);
+  const draw = (name: string, shape: MlpShape) => BatchedMlp.draw(shape, rng.fork(name));
+  const time = draw('time', shapes.time);
+  const { actionSize } = sizes;
+  if (shapes.body !== undefined) {
+    const body = draw('body', shapes.body);
+    return {
+      network: joinTrainables({ time, body }),
+      denoise(noisy, told, observations) {
+        const [n, K] = noisy.shape;
+        const inputs = [
+          tf.reshape<tf.Rank.R2>(noisy, [n, -1]),
+          tf.squeeze<tf.Tensor2D>(time.forward(told), [0]),
+          tf.reshape<tf.Rank.R2>(observations, [n, -1]),
+        ];
+        return tf.reshape(body.forward(tf.concat(inputs, 1)), [n, K, actionSize]);
+      },
+    };
+  }
+  const { action, head, observation, stack } = shapes as Required<typeof shapes>;
+  const parts = {
+    action: draw('action', action),
+    observation: draw('observation', observation),
+    stack: Transformer.draw(stack, rng.fork('stack')),
+    head: draw('head', head),
+  };
+  /** Applies a dense layer to every token. */
+  const each = (layer: BatchedMlp, x: tf.Tensor3D): tf.Tensor3D => {
+    const [n, T, width] = x.shape;
+    return tf.reshape(layer.forward(tf.reshape<tf.Rank.R3>(x, [1, n * T, width])), [n, T, -1]);
+  };
+  return {
+    network: joinTrainables({ time, ...parts }),
+    denoise(noisy, told, observations) {
+      const when = tf.reshape(time.forward(told), [noisy.shape[0], 1, stack.width]);
+      const tokens = tf.add<tf.Tensor3D>(each(parts.action, noisy), when);
+      return each(parts.head, parts.stack.forward(tokens, each(parts.observation, observations)));
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { ConfigError } from '../errors.ts';
+
+/** Offset of the cosine schedule, and the greatest variance of a step (Nichol and Dhariwal 2021, equation 17). */
+const offset = 0.008;
+const greatestBeta = 0.999;
+
+/** How samples are drawn: DDPM adds noise at every step but the last, DDIM (with η = 0) only at the start. */
+export const samplers = ['ddpm', 'ddim'] as const;
+
+/** One of {@link samplers}. */
+export type Sampler = (typeof samplers)[number];
+
+/**
+ * Computes ᾱ of the cosine schedule: ᾱ_t = Π (1 − β_i) with β_t = min(1 − g(t/T)/g((t−1)/T), 0.999) and
+ * g(u) = cos²((u + s)/(1 + s)·π/2), s = 0.008 (Nichol and Dhariwal 2021, equation 17).
+ *
+ * @param steps - T.
+ * @returns ᾱ_0 = 1 to ᾱ_T, shape `[T + 1]`.
+ */
+export function cosineSchedule(steps: number): Float64Array {
+  const g = (u: number) => Math.cos((((u + offset) / (1 + offset)) * Math.PI) / 2) ** 2;
+  const alphaBar = new Float64Array(steps + 1);
+  alphaBar[0] = 1;
+  for (let t = 1; t <= steps; t++) {
+    const beta = Math.min(1 - g(t / steps) / g((t - 1) / steps), greatestBeta);
+    alphaBar[t] = (alphaBar[t - 1] as number) * (1 - beta);
+  }
+  return alphaBar;
+}
+
+/** One step of denoising: x̂₀ = fromSample·x + fromNoise·ε̂, clipped, then x ← clean·x̂₀ + keep·x + noise·z. */
+export interface ReverseStep {
+  /** t, from T down to 1: what the denoiser is told. */
+  readonly time: number;
+  readonly fromSample: number;
+  readonly fromNoise: number;
+  readonly clean: number;
+  readonly keep: number;
+  /** Standard deviation of fresh noise. */
+  readonly noise: number;
+}
+
+/**
+ * Lists the steps from pure noise to a sample.
+ *
+ * DDPM (Ho et al. 2020, equations 6 and 7): the posterior q(x_{t'} | x_t, x̂₀), with β = 1 − ᾱ_t/ᾱ_{t'} where steps are
+ * left out (Nichol and Dhariwal 2021, section 4). DDIM (Song et al. 2021, equation 12, σ = 0):
+ * x_{t'} = √ᾱ_{t'}·x̂₀ + √(1 − ᾱ_{t'})·ε̂, with ε̂ = (x_t − √ᾱ_t·x̂₀)/√(1 − ᾱ_t) after clipping.
+ *
+ * @param alphaBar - of {@link cosineSchedule}.
+ * @param count - steps to take, evenly spaced from T to 1; all where it is T.
+ * @throws ConfigError when more steps are asked for than the schedule has.
+ */
+export function reverseSteps(alphaBar: Float64Array, sampler: Sampler, count: number): ReverseStep[] {
+  const last = alphaBar.length - 1;
+  if (!(count >= 1 && count <= last)) {
+    throw new ConfigError({
+      what: 'More denoising steps are asked for than the policy was trained with',
+      where: 'samplingSteps',
+      found: String(count),
+      expected: `at most ${last}`,
+    });
+  }
+  const times = Array.from({ length: count }, (_, i) =>
+    count === 1 ? last : Math.round(last - ((last - 1) * i) / (count - 1)),
+  );
+  return times.map((time, i) => {
+    const now = alphaBar[time] as number;
+    const next = alphaBar[times[i + 1] ?? 0] as number;
+    const estimate = { time, fromSample: 1 / Math.sqrt(now), fromNoise: -Math.sqrt((1 - now) / now) };
+    if (sampler === 'ddim') {
+      const keep = Math.sqrt((1 - next) / (1 - now));
+      return { ...estimate, clean: Math.sqrt(next) - keep * Math.sqrt(now), keep, noise: 0 };
+    }
+    const beta = 1 - now / next;
+    return {
+      ...estimate,
+      clean: (beta * Math.sqrt(next)) / (1 - now),
+      keep: ((1 - next) * Math.sqrt(1 - beta)) / (1 - now),
+      noise: Math.sqrt((beta * (1 - next)) / (1 - now)),
+    };
+  });
+}
+
+/**
+ * Embeds diffusion times as sines and cosines of geometrically spaced frequencies exp(−i·ln 10⁴/(D/2 − 1)) (Vaswani et
+ * al. 2017, section 3.5, in the form of Ho et al. 2020).
+ *
+ * @param size - D, even, at least 4.
+ * @returns for t = 0 .. T, shape `[T + 1, D]`.
+ */
+export function timeFeatures(steps: number, size: number): Float32Array {
+  const half = size / 2;
+  const features = new Float32Array((steps + 1) * size);
+  for (let t = 0; t <= steps; t++) {
+    for (let i = 0; i < half; i++) {
+      const angle = t * Math.exp((-i * Math.log(10_000)) / (half - 1));
+      features[t * size + i] = Math.sin(angle);
+      features[t * size + half + i] = Math.cos(angle);
+    }
+  }
+  return features;
+}

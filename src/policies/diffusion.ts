@@ -1,0 +1,49 @@
+import { type DiffusionDefaults, diffusionSchema } from './diffusion-config.ts';
+import { makeDiffusionPlanner } from './diffusion-planner.ts';
+import { gradientMethod } from './gradient-method.ts';
+import type { Method, PartialConfig } from './method.ts';
+
+/** What tells the diffusion policies of the registry apart. */
+interface DiffusionMethod {
+  readonly name: string;
+  readonly summary: string;
+  readonly defaults: DiffusionDefaults;
+  readonly presets?: Readonly<Record<string, PartialConfig>>;
+}
+
+/** Diffusion Policy (Chi et al. 2023) with a denoiser and a sampler. */
+function diffusionMethod({ defaults, name, presets = {}, summary }: DiffusionMethod): Method {
+  return gradientMethod({
+    ...{ name, summary, presets },
+    schema: diffusionSchema(defaults),
+    actingKeys: ['sampler', 'samplingSteps'],
+    learner: async () => (await import('./diffusion-learner.ts')).makeDiffusionLearner,
+    planner: makeDiffusionPlanner,
+  });
+}
+
+/** DDPM with a residual network as denoiser. */
+export const ddpmMlp = diffusionMethod({
+  name: 'ddpm-mlp',
+  summary: 'Diffusion policy: denoises chunks of actions by DDPM with a residual network',
+  defaults: { denoiser: 'mlp', sampler: 'ddpm', diffusionSteps: 16, chunk: 8, history: 2, steps: 20_000 },
+});
+
+/** DDPM with a transformer as denoiser. */
+export const ddpmTransformer = diffusionMethod({
+  name: 'ddpm-transformer',
+  summary: 'Diffusion policy: denoises chunks of actions by DDPM with a transformer',
+  defaults: {
+    ...{ denoiser: 'transformer', sampler: 'ddpm', diffusionSteps: 16, chunk: 8, history: 2, steps: 10_000 },
+  },
+});
+
+/** DDIM: many steps in training, few in acting. */
+export const ddim = diffusionMethod({
+  name: 'ddim',
+  summary: 'Diffusion policy: trained with many denoising steps, acts with few, without noise between (DDIM)',
+  defaults: {
+    ...{ denoiser: 'mlp', sampler: 'ddim', diffusionSteps: 100, samplingSteps: 16 },
+    ...{ chunk: 8, history: 2, steps: 20_000 },
+  },
+});
