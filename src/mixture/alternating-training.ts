@@ -191,10 +191,10 @@ export class AlternatingTraining {
       run: this.#run,
     });
     if (revision === undefined) return undefined;
-    const { added, bound, curriculum, deleted, rejected } = revision;
+    const { added, bound, curriculum, deleted, explained, rejected } = revision;
     const { components } = curriculum;
     this.#report(
-      { phase: 'revise', iteration, components, added, deleted: deleted.length, rejected, bound },
+      { phase: 'revise', iteration, components, added, deleted: deleted.length, rejected, bound, explained },
       curriculum,
     );
     if (added === 0 && deleted.length === 0) {

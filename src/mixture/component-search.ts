@@ -35,6 +35,8 @@ export interface Revision {
   readonly curriculum: Curriculum;
   /** Bound of {@link Revision.curriculum}. */
   readonly bound: number;
+  /** {@link evenBound} of the components there are now. */
+  readonly explained: number;
   /** Indices among the components before. */
   readonly deleted: readonly number[];
   readonly added: number;
@@ -45,11 +47,12 @@ export interface Revision {
 /**
  * Deletes and adds components, each change only if the bound says so.
  *
- * A deletion is proposed where a component has a negligible prior, or others are responsible for most of its
- * curriculum; an addition at each of the demonstrations explained worst, by a candidate trained on it while all else
- * stays fixed. Changes are judged one by one by {@link greatestBound}, the value that the bound reaches by updates of
- * the curricula alone: a deletion may lower it by `tolerance`·η, an addition must raise it by more, so that neither
- * undoes the other.
+ * A deletion is proposed where a component is responsible for a negligible share of the units, or others are for most
+ * of its curriculum; an addition at each of the demonstrations explained worst, by a candidate trained on it while all
+ * else stays fixed. Changes are judged one by one, the experts as they are, by the values that the bound reaches:
+ * {@link evenBound}, in which all units weigh the same, so that no way of doing the task is given up for others that
+ * are easier to explain, and for deletions {@link greatestBound} too. An addition must raise the first by more than
+ * `tolerance` of itself, a deletion may lower neither by more, so that one never undoes the other.
  *
  * @returns undefined when aborted; nothing has changed then.
  */
@@ -60,11 +63,12 @@ export async function reviseComponents(input: RevisionInput): Promise<Revision |
   const additions = await judgeAdditions(input, deletions);
   if (additions === undefined) return undefined;
   const { candidates, picked } = additions;
+  const explained = evenBound(additions.best);
   const { deleted, kept } = deletions;
   const rejected = deletions.rejected + additions.rejected;
   try {
     if (deleted.length === 0 && picked.length === 0) {
-      return { curriculum, bound: input.bound, deleted, added: 0, rejected };
+      return { curriculum, bound: input.bound, explained, deleted, added: 0, rejected };
     }
     if (deleted.length > 0) await experts.keep(kept);
     if (candidates !== undefined && picked.length > 0) await experts.adopt(candidates, picked);
@@ -80,8 +84,9 @@ export async function reviseComponents(input: RevisionInput): Promise<Revision |
     for (const [i, column] of additions.columns.entries())
       joined[row + kept.length + i] = column[unit] as number;
   }
-  const least = input.bound + Math.min(0, additions.greatest - deletions.before);
-  return { ...settle(joined, columns, { curriculum, eta, least }), deleted, added: picked.length, rejected };
+  const least = input.bound + Math.min(0, greatestBound(additions.best, eta) - deletions.before);
+  const settled = settle(joined, columns, { curriculum, eta, least });
+  return { ...settled, explained, deleted, added: picked.length, rejected };
 }
 
 /**
@@ -92,6 +97,16 @@ export async function reviseComponents(input: RevisionInput): Promise<Revision |
  */
 export function greatestBound(best: Float64Array, eta: number): number {
   return eta * logSumExp(best.map((value) => value / eta));
+}
+
+/**
+ * The value to which the bound rises likewise when every unit keeps the same weight in the joint curriculum, less the
+ * constant η log U: (1/U) Σ_u max_z log p_z(u). It is not above 0, which it reaches when everything is explained.
+ *
+ * @param best - max_z log p_z(u), shape `[U]`.
+ */
+export function evenBound(best: Float64Array): number {
+  return best.reduce((sum, value) => sum + value, 0) / best.length;
 }
 
 /** The greatest of some columns of a row-major matrix, per row. */
@@ -111,51 +126,55 @@ interface Deletions {
   readonly before: number;
 }
 
-/** Decides which components to delete, the one with the least prior first. */
+/** Decides which components to delete, the one with the least share of the units first. */
 function judgeDeletions(input: RevisionInput, logLikelihoods: Float64Array): Deletions {
   const { config, curriculum, eta, experts } = input;
   const { components, units } = curriculum;
-  const prior = curriculum.prior();
   const posterior = curriculum.posterior();
+  const shares = new Float64Array(components);
+  posterior.forEach((value, i) => {
+    shares[i % components] = (shares[i % components] as number) + value / units;
+  });
   const proposed: number[] = [];
   for (let z = experts.fixed; z < components; z++) {
-    const selection = curriculum.selection(z);
     let own = 0;
-    for (let u = 0; u < units; u++)
-      own += (selection[u] as number) * (posterior[u * components + z] as number);
-    const negligible = (prior[z] as number) * components < config.deleteShare;
+    for (const [u, mass] of curriculum.selection(z).entries())
+      own += mass * (posterior[u * components + z] as number);
+    const negligible = (shares[z] as number) * components < config.deleteShare;
     if (negligible || 1 - own > config.deleteOverlap) proposed.push(z);
   }
-  proposed.sort((a, b) => (prior[a] as number) - (prior[b] as number));
+  proposed.sort((a, b) => (shares[a] as number) - (shares[b] as number));
   let kept = Array.from({ length: components }, (_, z) => z);
   let best = bestOf(logLikelihoods, components, kept);
   const before = greatestBound(best, eta);
-  let greatest = before;
+  const falls = (from: number, to: number) => from - to > config.tolerance * Math.abs(from);
   const deleted: number[] = [];
   let rejected = 0;
   for (const z of proposed) {
     if (kept.length - experts.fixed <= config.minComponents) break;
     const others = kept.filter((other) => other !== z);
     const without = bestOf(logLikelihoods, components, others);
-    const reached = greatestBound(without, eta);
-    if (greatest - reached > config.tolerance * eta) {
+    if (
+      falls(evenBound(best), evenBound(without)) ||
+      falls(greatestBound(best, eta), greatestBound(without, eta))
+    ) {
       rejected++;
       continue;
     }
-    [kept, best, greatest] = [others, without, reached];
+    [kept, best] = [others, without];
     deleted.push(z);
   }
+  deleted.sort((a, b) => a - b);
   return { best, before, deleted, kept, rejected };
 }
 
 /** Trains candidates on the demonstrations explained worst, and decides which of them to add. */
 async function judgeAdditions(input: RevisionInput, { best: before, kept }: Deletions) {
-  const { config, eta, experts, learningRate, problem, rng, run, score } = input;
+  const { config, experts, learningRate, problem, rng, run, score } = input;
   const room = config.maxComponents - (kept.length - experts.fixed);
   const episodes = worstExplained(problem, before);
   const count = Math.min(room, Math.ceil(config.growth * kept.length), episodes.length);
-  let greatest = greatestBound(before, eta);
-  if (count < 1) return { candidates: undefined, picked: [], columns: [], rejected: 0, greatest };
+  if (count < 1) return { candidates: undefined, picked: [], columns: [], rejected: 0, best: before };
   const seeds = episodes.slice(0, count).map((episode) => problem.unitsOfEpisode(episode));
   const candidates = await experts.draft(count, rng);
   const { trialSteps } = config;
@@ -177,13 +196,13 @@ async function judgeAdditions(input: RevisionInput, { best: before, kept }: Dele
   for (let candidate = 0; candidate < count; candidate++) {
     const column = Float64Array.from(best, (_, unit) => theirs[unit * count + candidate] as number);
     const withIt = best.map((value, unit) => Math.max(value, column[unit] as number));
-    const reached = greatestBound(withIt, eta);
-    if (!(reached - greatest > config.tolerance * eta)) continue;
+    const now = evenBound(best);
+    if (!(evenBound(withIt) - now > config.tolerance * Math.abs(now))) continue;
     picked.push(candidate);
     columns.push(column);
-    [best, greatest] = [withIt, reached];
+    best = withIt;
   }
-  return { candidates, picked, columns, rejected: count - picked.length, greatest };
+  return { candidates, picked, columns, rejected: count - picked.length, best };
 }
 
 /** Orders the demonstrations by how well their best components explain them, the worst first. */

@@ -105,11 +105,11 @@ const autoSchema = z
     growth: positive.default(1),
     /** Training steps that a candidate gets before it is judged. */
     trialSteps: count.default(500),
-    /** Proposes to delete a component whose prior p(z) is below this part of an even share 1/C. */
+    /** Proposes to delete a component responsible for less than this part of an even share of the units, 1/C. */
     deleteShare: notNegative.default(0.1),
     /** Proposes to delete a component when others are responsible for this share of its curriculum. */
     deleteOverlap: z.number().min(0).max(1).default(0.5),
-    /** In units of eta: a deletion may lower the bound by this much, an addition must raise it by more. */
+    /** Share of itself by which a deletion may lower the bound, and by more than which an addition must raise it. */
     tolerance: notNegative.default(0.01),
   })
   .refine(({ minComponents, maxComponents }) => minComponents <= maxComponents, {
