@@ -1,12 +1,18 @@
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
+import { attentiveFmnist } from './attentive-fmnist.ts';
 import { emMirrorDescent } from './em-mirror-descent.ts';
 import { imcAvoiding } from './imc-avoiding.ts';
 import type { Reproduction } from './reproduction.ts';
 import { softmaxGatingRates } from './softmax-gating-rates.ts';
 
 /** Everything that `modewise reproduce` knows. */
-export const reproductions: readonly Reproduction[] = [imcAvoiding, emMirrorDescent, softmaxGatingRates];
+export const reproductions: readonly Reproduction[] = [
+  imcAvoiding,
+  emMirrorDescent,
+  softmaxGatingRates,
+  attentiveFmnist,
+];
 
 /**
  * Finds a reproduction by its name.

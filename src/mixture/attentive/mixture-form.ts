@@ -108,3 +108,19 @@ export function combineAnswers(
   if (kind === 'stochastic') add(indexOfLargest(gate, 0, gate.length), 1);
   else for (let e = 0; e < gate.length; e++) add(e, gate[e] as number);
 }
+
+/** Turns rows of class logits into probabilities, in place of each row. */
+export function softmaxRows(logits: ArrayLike<number>, classes: number): Float64Array {
+  const result = new Float64Array(logits.length);
+  for (let from = 0; from < logits.length; from += classes) {
+    const largest = logits[from + indexOfLargest(logits, from, classes)] as number;
+    let total = 0;
+    for (let c = from; c < from + classes; c++) {
+      const weight = Math.exp((logits[c] as number) - largest);
+      result[c] = weight;
+      total += weight;
+    }
+    for (let c = from; c < from + classes; c++) result[c] = (result[c] as number) / total;
+  }
+  return result;
+}
