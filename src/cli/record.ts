@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { TeleoperationSession } from '../teleoperation/session.ts';
@@ -23,10 +22,6 @@ interface RecordOptions {
   readonly force: boolean;
 }
 
-/** Longest sleep of the loop, milliseconds: how soon it notices a Ctrl-C or a button. */
-const IDLE_MS = 15;
-/** A loop that is later than this gives up catching up, milliseconds. */
-const MAX_LAG_MS = 200;
 /** Characters that a name may have. */
 const MAX_NAME = 100;
 
@@ -52,86 +47,6 @@ function loginName(): string {
   }
 }
 
-/** What the loop needs. */
-interface LoopOptions {
-  readonly session: TeleoperationSession;
-  readonly port: number;
-  readonly host: string;
-  /** Saved episodes after which it ends; without, it goes on until the signal. */
-  readonly episodes: number | undefined;
-  readonly signal: AbortSignal;
-  clock(): number;
-  onServing(facts: { readonly url: string; readonly port: number }): void;
-  onSaved(): void;
-}
-
-/** Serves the page, and steps the session at the control rate while somebody drives. */
-async function serve(options: LoopOptions): Promise<void> {
-  const { clock, episodes = Number.POSITIVE_INFINITY, session, signal } = options;
-  const { startStreamServer } = await import('../stream/server.ts');
-  const { Operators } = await import('../teleoperation/operators.ts');
-  const { frame, task } = session;
-  const publish = () => {
-    server.publishFrame(frame);
-    server.publishTeleoperation(operators.message);
-  };
-  let serving = false;
-  const operators = new Operators(session, () => {
-    if (serving) publish();
-  });
-  const server = await startStreamServer({
-    port: options.port,
-    host: options.host,
-    page: join(projectRoot(), 'dist', 'viewer'),
-    clock: Date.now,
-    inbox: operators,
-  });
-  try {
-    const settings = { paused: false, speed: 1 };
-    const publishStatus = () => {
-      const policy = `by hand: ${session.state.operatorName}`;
-      server.publishStatus({ policy, ...settings, rollouts: 1, maxRollouts: 1 });
-    };
-    const envId = task.spec?.id ?? '';
-    const { dtSeconds } = task;
-    server.publishScene(task.scene, { env: envId, modes: task.behavior.modes, components: 0, dtSeconds });
-    publishStatus();
-    server.onControl(({ paused = settings.paused, speed = settings.speed }) => {
-      Object.assign(settings, { paused, speed });
-      publishStatus();
-    });
-    serving = true;
-    publish();
-    options.onServing({ url: server.url, port: server.port });
-    let due = clock();
-    while (session.saved < episodes) {
-      if (session.phase === 'saving') {
-        const { saved } = session;
-        // drawn and sent before the replay takes its time
-        await setTimeout(0);
-        await session.advance();
-        if (session.saved > saved) options.onSaved();
-        publish();
-        continue;
-      }
-      if (signal.aborted) break;
-      const now = clock();
-      if (!session.isMoving || settings.paused) {
-        await setTimeout(IDLE_MS);
-        due = clock();
-      } else if (now < due) await setTimeout(Math.min(IDLE_MS, due - now));
-      else {
-        await session.advance();
-        publish();
-        due = Math.max(due + (1000 * dtSeconds) / settings.speed, now - MAX_LAG_MS);
-        await setTimeout(0);
-      }
-    }
-  } finally {
-    await server.close();
-  }
-}
-
 /** Records into a dataset folder until it is ended. */
 async function recordByHand(
   envId: string,
@@ -142,6 +57,7 @@ async function recordByHand(
   const { recordingInfo } = await import('../../demos/episode-recorder.ts');
   const { createDataset, openDataset } = await import('../data/store.ts');
   const { controlSchemeOf } = await import('../teleoperation/control-scheme.ts');
+  const { serveTeleoperation } = await import('../teleoperation/serve.ts');
   const { TeleoperationSession } = await import('../teleoperation/session.ts');
   // refuses an unknown environment, and one that a hand cannot drive, before the output folder is touched
   const made = await makeTask(envId);
@@ -171,13 +87,15 @@ async function recordByHand(
         });
         const { counts, state } = session;
         const { episodes, host, port } = options;
-        await serve({
+        await serveTeleoperation({
           session,
           port,
           host,
-          episodes,
+          page: join(projectRoot(), 'dist', 'viewer'),
+          episodes: episodes ?? Number.POSITIVE_INFINITY,
           signal,
           clock,
+          wallClock: Date.now,
           onServing(facts) {
             const json = { env: envId, dataset: output.path, operator: name, episodes: state.episodes };
             print({ json: { ...json, ...facts }, text: facts.url });

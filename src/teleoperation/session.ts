@@ -113,6 +113,10 @@ export class TeleoperationSession {
     }
   }
 
+  get envId(): string {
+    return this.#options.envId;
+  }
+
   get phase(): TeleoperationPhase {
     return this.#phase;
   }
@@ -249,6 +253,7 @@ export class TeleoperationSession {
     this.#phase = 'ready';
     const { frame } = this;
     frame.episode[0] = this.#attempt;
+    frame.seed[0] = this.#resetSeed;
     frame.step[0] = 0;
     frame.status[0] = ROLLOUT_STATUS.running;
     this.#show();
