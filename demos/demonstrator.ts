@@ -44,6 +44,7 @@ type Entry = () => Promise<Demonstrator>;
 
 /** The demonstrators by environment id; a new one is a file and a line here. */
 const entries: Readonly<Record<string, Entry>> = {
+  'Aligning-v0': async () => (await import('./aligning.ts')).aligningDemonstrator,
   'Avoiding-v0': async () => (await import('./avoiding.ts')).avoidingDemonstrator,
   'BlockPush-v0': async () => (await import('./block-push.ts')).blockPushDemonstrator,
   'Reach-v0': async () => (await import('./reach.ts')).reachDemonstrator,

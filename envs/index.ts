@@ -45,6 +45,14 @@ for (const [perSort, maxEpisodeSteps, ways] of [
 }
 
 registerTask({
+  id: 'Aligning-v0',
+  description: 'Push a hollow box to a pose, from inside or from outside: 2 ways (D3IL)',
+  entry: async () => (await import('./aligning/env.ts')).loadAligning(),
+  maxEpisodeSteps: 400,
+  rewardThreshold: 1,
+});
+
+registerTask({
   id: 'BlockPush-v0',
   description: 'Push two blocks into two targets that lie elsewhere each time: 4 ways (IBC, BeT)',
   entry: async () => (await import('./block-push/env.ts')).loadBlockPush(),
