@@ -25,7 +25,10 @@ function weights(shape: TransformerShape): NamedArrays {
   return Object.fromEntries(
     Object.entries(drawn).map(([name, { shape: size, data }]) => [
       name,
-      { shape: size, data: Float32Array.from(data, (value) => Number(value) + rng.normal(0, 0.3)) },
+      {
+        shape: size,
+        data: Float32Array.from(Array.from(data, Number), (value) => value + rng.normal(0, 0.3)),
+      },
     ]),
   );
 }
