@@ -20,7 +20,10 @@ async function episodeFacts(dataset: Dataset, index: number) {
 
 function formatSummary(summary: DatasetSummary): string {
   const { fps, length, modes } = summary;
-  const authors = summary.provenance.map((one) => `${one.episodes} ${one.source} by ${one.author}`);
+  const authors = summary.provenance.map(({ author, device, episodes, source }) => {
+    const hand = device === null ? '' : ` with ${device}`;
+    return `${episodes} ${source} by ${author}${hand}`;
+  });
   const unlabelled = modes.unlabelled > 0 ? `, ${modes.unlabelled} episodes without a mode` : '';
   const facts = [
     `${summary.path}: ${summary.format}, ${summary.env}`,

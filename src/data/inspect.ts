@@ -61,6 +61,8 @@ export interface DatasetSummary {
   readonly provenance: readonly {
     readonly source: Provenance['source'];
     readonly author: string;
+    /** What it was driven with by hand; null where nobody did. */
+    readonly device: string | null;
     readonly episodes: number;
   }[];
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
@@ -108,7 +110,7 @@ export async function inspectDataset(path: string): Promise<DatasetSummary> {
   const modes: (number | null)[] = [];
   const seeds: number[] = [];
   const lengths: number[] = [];
-  const sources = new Map<string, { source: Provenance['source']; author: string; episodes: number }>();
+  const sources = new Map<string, DatasetSummary['provenance'][number]>();
   let successes = 0;
   for await (const episode of dataset) {
     stats.push(
@@ -123,9 +125,10 @@ export async function inspectDataset(path: string): Promise<DatasetSummary> {
     lengths.push(episode.length);
     if (episode.seed >= 0) seeds.push(episode.seed);
     if (episode.success) successes++;
-    const { source, author } = episode.provenance;
-    const key = `${source} ${author}`;
-    sources.set(key, { source, author, episodes: (sources.get(key)?.episodes ?? 0) + 1 });
+    const { author, settings, source } = episode.provenance;
+    const device = typeof settings.device === 'string' ? settings.device : null;
+    const key = JSON.stringify([source, author, device]);
+    sources.set(key, { source, author, device, episodes: (sources.get(key)?.episodes ?? 0) + 1 });
   }
   const overall = aggregateStats(stats);
   const frames = lengths.reduce((total, length) => total + length, 0);

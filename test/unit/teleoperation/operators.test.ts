@@ -4,42 +4,13 @@ import { type StreamServer, startStreamServer } from '../../../src/stream/server
 import { CLIENT_TOPICS, type TeleoperationMessage } from '../../../src/stream/wire.ts';
 import { Operators } from '../../../src/teleoperation/operators.ts';
 import type { TeleoperationSession } from '../../../src/teleoperation/session.ts';
-import { Peer } from '../stream/peer.ts';
 import { driveReach, memorySession } from './drive.ts';
+import { Hand } from './hand.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-/** A client that knows the protocol from its own library only, and offers to operate. */
-class Hand extends Peer {
-  readonly #channels = new Map<string, number>();
-
-  get id(): string {
-    return this.serverInfo?.metadata?.client ?? '';
-  }
-
-  offer(): this {
-    for (const topic of Object.values(CLIENT_TOPICS)) {
-      this.#channels.set(topic, this.client.advertise({ topic, encoding: 'json', schemaName: '' }));
-    }
-    return this;
-  }
-
-  publish(topic: string, message: unknown): void {
-    const text = typeof message === 'string' ? message : JSON.stringify(message);
-    this.client.sendMessage(this.#channels.get(topic) ?? 0, new TextEncoder().encode(text));
-  }
-
-  do(action: string): void {
-    this.publish(CLIENT_TOPICS.command, { action });
-  }
-
-  point(x: number, y: number): void {
-    this.publish(CLIENT_TOPICS.input, { point: [x, y], device: 'mouse' });
-  }
-}
 
 interface Stage {
   readonly server: StreamServer;
@@ -93,7 +64,7 @@ describe('who operates', () => {
     const second = await connect();
     await vi.waitFor(() => expect(operators.operator).toBe(first.id));
     second.do('start');
-    for (let i = 0; i < 30; i++) second.point(0.5, 0);
+    for (let i = 0; i < 30; i++) second.point([0.5, 0]);
     await vi.waitFor(() => expect(second.statuses).toHaveLength(1));
     expect(second.statuses[0]).toMatchObject({
       level: 1,
@@ -190,7 +161,7 @@ describe('bad input', () => {
     const before = session.state.commanded;
     await session.advance();
     expect(session.state.commanded).toEqual(before);
-    hand.point(0.6, 0);
+    hand.point([0.6, 0]);
     await vi.waitFor(async () => {
       await session.advance();
       expect(session.state.commanded[0]).toBeGreaterThan(0.5);
@@ -230,13 +201,13 @@ describe('bad input', () => {
     await vi.waitFor(() => expect(session.phase).toBe('recording'));
     const before = process.memoryUsage().heapUsed;
     for (let i = 0; i < 100_000; i++) {
-      hand.point(0.42 + (i % 100) / 1e5, 0.03);
+      hand.point([0.42 + (i % 100) / 1e5, 0.03]);
       if (i % 5000 === 0) {
         await new Promise((resolve) => setImmediate(resolve));
         await session.advance();
       }
     }
-    hand.point(0.42, 0.03);
+    hand.point([0.42, 0.03]);
     await vi.waitFor(() => expect(hand.socket.bufferedAmount).toBe(0), { timeout: 30_000 });
     await driveReach(session, 'left');
     expect(session.state).toMatchObject({ phase: 'ended', success: true, mode: 0 });
