@@ -10,11 +10,7 @@ import { tf } from '../tensor/tf.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import { constantGate } from './gate-trainer.ts';
-
-/** Keeps the learned variance away from zero, in variances of the data's actions. */
-const varianceFloor = 1e-6;
-/** The log variance is this many times its variable, which lets it keep up with Adam's small steps. */
-const varianceScale = 8;
+import { LearnedVariance } from './learned-variance.ts';
 
 /** What {@link DensityNetworks} are built from. */
 export interface DensityNetworksOptions {
@@ -34,9 +30,7 @@ export class DensityNetworks {
   readonly #experts: BatchedMlp;
   readonly #gate: BatchedMlp | undefined;
   readonly #gateShape: MlpShape;
-  /** Of a learned variance. */
-  readonly #variable: tf.Variable | undefined;
-  readonly #fixed: tf.Scalar;
+  readonly #variance: LearnedVariance;
   #batches: Rng;
 
   constructor(options: DensityNetworksOptions) {
@@ -44,13 +38,11 @@ export class DensityNetworks {
     this.#experts = BatchedMlp.draw(expertShape, rng.fork('experts'));
     this.#gate = expertShape.networks === 1 ? undefined : BatchedMlp.draw(gateShape, rng.fork('gate'));
     this.#gateShape = gateShape;
-    const learned = standardDeviation === 'learned';
-    this.#variable = learned ? tf.tidy(() => tf.variable(tf.scalar(0))) : undefined;
-    this.#fixed = tf.scalar(learned ? 0 : 2 * Math.log(standardDeviation));
+    this.#variance = new LearnedVariance(standardDeviation);
     const variables = [
       ...this.#experts.variables,
       ...(this.#gate?.variables ?? []),
-      ...(this.#variable === undefined ? [] : [this.#variable]),
+      ...this.#variance.variables,
     ];
     this.optimizer = new AdamW(variables, { weightDecay });
     this.#batches = rng.fork('batches');
@@ -70,7 +62,9 @@ export class DensityNetworks {
   logJoint(observations: tf.Tensor2D, actions: tf.Tensor2D): tf.Tensor2D {
     return tf.tidy(() => {
       const means = this.#experts.forward(observations);
-      const density = tf.transpose<tf.Tensor2D>(gaussianLogLikelihood(means, actions, this.#logVariance()));
+      const density = tf.transpose<tf.Tensor2D>(
+        gaussianLogLikelihood(means, actions, this.#variance.logVariance()),
+      );
       if (this.#gate === undefined) return density;
       const logits = this.#gate.forward(observations);
       const logGate = logSoftmax(tf.reshape<tf.Rank.R2>(logits, density.shape));
@@ -78,18 +72,9 @@ export class DensityNetworks {
     });
   }
 
-  #logVariance(): tf.Scalar {
-    const variable = this.#variable;
-    if (variable === undefined) return this.#fixed;
-    return tf.log(tf.add(tf.exp(tf.mul<tf.Scalar>(variable, varianceScale)), varianceFloor));
-  }
-
   /** Reads the standard deviation back; call it outside the training loop. */
-  async standardDeviation(): Promise<number> {
-    const logVariance = tf.tidy(() => tf.clone(this.#logVariance()));
-    const [value] = await logVariance.data<'float32'>();
-    logVariance.dispose();
-    return Math.exp(0.5 * (value as number));
+  standardDeviation(): Promise<number> {
+    return this.#variance.standardDeviation();
   }
 
   /** Copies out what a policy needs: the means' networks, and a gate. */
@@ -105,13 +90,13 @@ export class DensityNetworks {
   /** Saves everything that a bit-equal resume needs. */
   async getState(): Promise<Checkpoint> {
     const { step, moments } = await this.optimizer.getState();
-    const variance = this.#variable === undefined ? undefined : await this.#variable.data<'float32'>();
+    const variance = await this.#variance.getState();
     return {
       arrays: joinParts({
         experts: await this.#experts.toArrays(),
         gate: this.#gate === undefined ? {} : await this.#gate.toArrays(),
         moments,
-        variance: variance === undefined ? {} : { scaled: { shape: [], data: variance.slice() } },
+        variance: variance === undefined ? {} : { scaled: { shape: [], data: Float32Array.of(variance) } },
       }),
       state: { optimizerStep: step, batches: { ...this.#batches.state() } },
     };
@@ -124,7 +109,7 @@ export class DensityNetworks {
     const complete =
       typeof optimizerStep === 'number' &&
       batches !== undefined &&
-      (this.#variable === undefined || typeof variance === 'number');
+      (this.#variance.variable === undefined || typeof variance === 'number');
     if (!complete) {
       throw new CheckpointError({
         what: 'The checkpoint lacks the state of its optimizer, or its variance',
@@ -133,7 +118,7 @@ export class DensityNetworks {
     }
     this.#experts.assign(takePart(arrays, 'experts'));
     this.#gate?.assign(takePart(arrays, 'gate'));
-    tf.tidy(() => this.#variable?.assign(tf.scalar(Number(variance))));
+    this.#variance.setState(Number(variance));
     this.optimizer.setState({ step: optimizerStep, moments: takePart(arrays, 'moments') });
     this.#batches = Rng.fromState(batches as unknown as RngState);
   }
@@ -142,8 +127,7 @@ export class DensityNetworks {
   dispose(): void {
     this.#experts.dispose();
     this.#gate?.dispose();
-    this.#variable?.dispose();
-    this.#fixed.dispose();
+    this.#variance.dispose();
     this.optimizer.dispose();
   }
 }
