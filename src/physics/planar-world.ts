@@ -1,30 +1,18 @@
 import {
-  init,
   JointData,
   type RevoluteImpulseJoint,
   RigidBodyDesc,
-  VectorOps,
   World,
 } from '@dimforge/rapier2d-deterministic-compat';
-import { ModewiseError } from '../errors.ts';
 import { Body, collisionGroups, type RawVector } from './body.ts';
 import { boundingRadius, colliderOf } from './collider.ts';
+import { rawVector, requirePhysics } from './engine.ts';
 import { Hinge, type HingeOptions } from './hinge.ts';
 import type { Shape } from './scene.ts';
 import { StateHash } from './state-hash.ts';
 
 export { Body } from './body.ts';
-
-let loading: Promise<void> | null = null;
-let loaded = false;
-
-/** Loads the physics engine (WebAssembly); once for the whole thread, however often it is called. */
-export function loadPhysics(): Promise<void> {
-  loading ??= init().then(() => {
-    loaded = true;
-  });
-  return loading;
-}
+export { loadPhysics } from './engine.ts';
 
 /** What a body is made of. */
 export interface BodyOptions {
@@ -71,12 +59,7 @@ export class PlanarWorld {
    * @throws ModewiseError when `loadPhysics` has not been awaited.
    */
   constructor(options: { readonly subStepSeconds: number; readonly lengthUnit: number }) {
-    if (!loaded) {
-      throw new ModewiseError({
-        what: 'The physics engine is not loaded',
-        remedy: 'await loadPhysics() before constructing a world',
-      });
-    }
+    requirePhysics();
     this.subStepSeconds = options.subStepSeconds;
     this.#slack = 0.05 * options.lengthUnit;
     this.#world = new World({ x: 0, y: 0 });
@@ -237,10 +220,4 @@ export class PlanarWorld {
 function descriptionOf(motion: BodyOptions['motion']): RigidBodyDesc {
   if (motion === 'fixed') return RigidBodyDesc.fixed();
   return motion === 'driven' ? RigidBodyDesc.kinematicVelocityBased() : RigidBodyDesc.dynamic();
-}
-
-/** Makes a vector in the engine's memory, (0, 0). The engine's `intoRaw` is what its own calls use; its types leave it out. */
-function rawVector(): RawVector {
-  const ops = VectorOps as unknown as { intoRaw(v: { x: number; y: number }): RawVector };
-  return ops.intoRaw({ x: 0, y: 0 });
 }
