@@ -1,5 +1,5 @@
 import { Rng } from '../../src/random.ts';
-import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS } from '../../src/stream/frame.ts';
+import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS, setGate } from '../../src/stream/frame.ts';
 import type { Publisher } from '../../src/stream/publisher.ts';
 import type { ControlChange, ScoreMessage, StatusMessage } from '../../src/stream/wire.ts';
 import { avoidingFacts, avoidingScene } from '../unit/stream/fixtures.ts';
@@ -16,6 +16,7 @@ const STEPS = 68;
 /** Steps that a finished rollout stays where it is. */
 const HOLD = 10;
 const FIRST_ROW = 0.3;
+const GATE_ENTRIES = 4;
 
 /** A stream, or a recording, which nobody controls. */
 export interface RolloutsTarget extends Publisher {
@@ -42,7 +43,7 @@ export class FakeRollouts {
   constructor(server: RolloutsTarget, rollouts: number, seed = 0) {
     this.#server = server;
     this.#rng = Rng.fromSeed(seed);
-    this.frame = createFrame(rollouts, 1);
+    this.frame = createFrame(rollouts, 1, GATE_ENTRIES);
     this.status = { policy: 'imc, 8 components', paused: false, speed: 1, rollouts, maxRollouts: 480 };
     for (let rollout = 0; rollout < rollouts; rollout++) this.#begin(rollout);
     server.publishScene(avoidingScene, avoidingFacts);
@@ -79,7 +80,7 @@ export class FakeRollouts {
   #control(change: ControlChange): void {
     this.status = { ...this.status, ...change };
     if (change.rollouts !== undefined) {
-      this.frame = { ...createFrame(change.rollouts, 1), timeSeconds: this.frame.timeSeconds };
+      this.frame = { ...createFrame(change.rollouts, 1, GATE_ENTRIES), timeSeconds: this.frame.timeSeconds };
       for (let rollout = 0; rollout < change.rollouts; rollout++) this.#begin(rollout);
     }
     this.#server.publishStatus(this.status);
@@ -99,8 +100,9 @@ export class FakeRollouts {
     frame.mode[rollout] = NONE;
     frame.status[rollout] = ROLLOUT_STATUS.running;
     frame.component[rollout] = this.#rng.integer(avoidingFacts.components);
-    frame.preferred[rollout] = frame.component[rollout] ?? 0;
-    frame.confidence[rollout] = 200;
+    frame.seed[rollout] = this.#rng.seed();
+    frame.context[rollout] = 0;
+    setGate(frame, rollout, new Float32Array());
   }
 
   #advance(rollout: number): void {
@@ -113,6 +115,7 @@ export class FakeRollouts {
       return;
     }
     frame.step[rollout] = step;
+    this.#ask(rollout, step);
     const moving = Math.min(step, STEPS, path.failsAt);
     const y = -0.28 + (0.64 * moving) / STEPS;
     const rows = [path.mode % 2, Math.floor(path.mode / 2) % 3, Math.floor(path.mode / 6)];
@@ -128,6 +131,22 @@ export class FakeRollouts {
     if (y > FIRST_ROW) frame.mode[rollout] = path.mode;
     if (step === STEPS && path.failsAt > STEPS) this.#finish(rollout, ROLLOUT_STATUS.success);
     if (step === path.failsAt) this.#finish(rollout, ROLLOUT_STATUS.failure);
+  }
+
+  /** A gate that changes its mind on the way: from many experts alike to the one in force, and on to the next one. */
+  #ask(rollout: number, step: number): void {
+    const { components } = avoidingFacts;
+    const chosen = this.frame.component[rollout] ?? 0;
+    const gate = Float32Array.from({ length: components }, (_, c) => {
+      const ahead = (c - chosen + components) % components;
+      return Math.exp(-0.5 * ((ahead - step / 30) / (0.4 + 2 * Math.exp(-step / 12))) ** 2);
+    });
+    const sum = gate.reduce((a, b) => a + b, 0);
+    setGate(
+      this.frame,
+      rollout,
+      gate.map((weight) => weight / sum),
+    );
   }
 
   #finish(rollout: number, status: number): void {

@@ -59,7 +59,7 @@ describe('the page with a recording', () => {
     });
     opened.on('pageerror', (error) => problems.push(String(error)));
     await opened.goto(server.url);
-    await opened.waitForSelector('body[data-timeline="on"]');
+    await opened.waitForSelector('body[data-timeline="recording"]');
     return opened;
   }
 
@@ -115,7 +115,7 @@ describe('the page with a recording', () => {
     await page.close();
   });
 
-  it('stops at the end, and shows no timeline for a live loop', async () => {
+  it('stops at the end, and knows a live loop from a recording', async () => {
     page = await open();
     await page.selectOption('#speed', '8');
     await page.waitForSelector('body[data-connection="paused"]', { timeout: 20_000 });
@@ -128,8 +128,8 @@ describe('the page with a recording', () => {
     rollouts.step();
     page = await browser.newPage();
     await page.goto(live.url);
-    await page.waitForSelector('body[data-connection="live"]');
-    expect(await page.isVisible('.timeline')).toBe(false);
+    await page.waitForSelector('body[data-timeline="live"]');
+    expect(await page.textContent('#live')).toBe('Live');
     await page.close();
     await live.close();
     expect(problems).toEqual([]);

@@ -9,11 +9,21 @@ const directions: Readonly<Record<CameraPreset, three.Vector3>> = {
   orbit: new three.Vector3(0, -0.64, 0.77).normalize(),
   // not quite from above, so that "up" on the screen stays away from the robot
   top: new three.Vector3(0, -0.0008, 1).normalize(),
+  // lower and behind the rod
+  follow: new three.Vector3(0, -0.86, 0.5).normalize(),
 };
 
 /** Share of the free area that the table fills. */
 const FILL = 0.92;
 const TRANSITION_MS = 450;
+/** Distance from which a rollout is followed, as a share of the size of the table. */
+const FOLLOW_DISTANCE = 0.42;
+/** How far ahead of the rod the camera looks, metres. */
+const FOLLOW_AHEAD = 0.06;
+/** The camera has caught up with the rod by two thirds after this time, milliseconds. */
+const FOLLOW_MS = 120;
+/** Nearer than this it has caught up, metres. */
+const CAUGHT_UP = 2e-4;
 
 /** Space on the screen that panels cover, CSS pixels. */
 export interface Insets {
@@ -27,6 +37,9 @@ export interface Insets {
 export class CameraRig implements View {
   readonly #stage: Stage;
   readonly #controls: OrbitControls;
+  /** Where the camera looks to follow the rod of the isolated rollout. */
+  readonly #followed = new three.Vector3();
+  #drawnAt = 0;
   #bounds: readonly [number, number, number, number] = [-0.5, -0.5, 0.5, 0.5];
   #preset: CameraPreset = 'orbit';
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
@@ -50,7 +63,7 @@ export class CameraRig implements View {
       this.#transition = null;
     });
     this.#controls.addEventListener('change', () => stage.invalidate());
-    stage.onBeforeDraw((milliseconds) => this.#animate(milliseconds));
+    stage.onBeforeDraw((milliseconds) => this.#animate(milliseconds) || this.#follow(milliseconds));
     stage.onResize((width, height) => {
       stage.camera.aspect = width / Math.max(height, 1);
       this.#applyInsets();
@@ -58,11 +71,29 @@ export class CameraRig implements View {
     });
   }
 
-  attach({ settings }: Page): void {
+  attach({ feed, playback, settings }: Page): void {
     settings.subscribe((current, before) => {
-      if (current.camera !== before.camera) this.goTo(current.camera);
+      const { camera, rollout } = current;
+      // without a rollout there is nothing to follow, and following one means to isolate it
+      if (camera === 'follow' && rollout === null) {
+        settings.set(before.camera === 'follow' ? { camera: 'orbit' } : { rollout: 0 });
+        return;
+      }
+      if (camera !== before.camera || (camera === 'follow' && rollout !== before.rollout)) this.goTo(camera);
     });
     if (settings.current.camera !== 'orbit') this.goTo(settings.current.camera);
+    playback.shown.subscribe(({ frames }) => {
+      const frame = frames.at(-1);
+      const { camera, rollout } = settings.current;
+      const parts = feed.scene.value?.scene.parts ?? [];
+      const followed =
+        parts.find((part) => part.role === 'robot' && part.poseIndex !== undefined) ??
+        parts.find((part) => part.poseIndex !== undefined);
+      if (frame === undefined || rollout === null || followed?.poseIndex === undefined) return;
+      const at = 3 * (rollout * frame.movingParts + followed.poseIndex);
+      this.#followed.set(frame.poses[at] ?? 0, (frame.poses[at + 1] ?? 0) + FOLLOW_AHEAD, 0);
+      if (camera === 'follow') this.#stage.invalidate();
+    });
   }
 
   /** Frames a table; the view of a person who has moved the camera stays. */
@@ -82,7 +113,7 @@ export class CameraRig implements View {
   goTo(preset: CameraPreset): void {
     this.#preset = preset;
     this.#moved = false;
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
+    if (this.#isMotionReduced()) {
       this.#jump();
       return;
     }
@@ -95,6 +126,22 @@ export class CameraRig implements View {
     this.#stage.invalidate();
   }
 
+  /** Moves with the rod, however the person has turned the view. */
+  #follow(milliseconds: number): boolean {
+    const elapsed = Math.min(milliseconds - this.#drawnAt, 100);
+    this.#drawnAt = milliseconds;
+    if (this.#preset !== 'follow' || this.#transition !== null) return false;
+    const way = this.#followed.clone().sub(this.#controls.target);
+    if (way.length() < CAUGHT_UP) return false;
+    if (!this.#isMotionReduced()) way.multiplyScalar(1 - Math.exp(-elapsed / FOLLOW_MS));
+    this.#place(this.#stage.camera.position.clone().add(way), this.#controls.target.clone().add(way));
+    return true;
+  }
+
+  #isMotionReduced(): boolean {
+    return matchMedia('(prefers-reduced-motion: reduce)').matches;
+  }
+
   #jump(): void {
     this.#transition = null;
     const { position, target } = this.#goal();
@@ -104,6 +151,11 @@ export class CameraRig implements View {
   /** Finds where the camera stands so that the whole table fills the uncovered part of the picture. */
   #goal(): { readonly position: three.Vector3; readonly target: three.Vector3 } {
     const [minX, minY, maxX, maxY] = this.#bounds;
+    if (this.#preset === 'follow') {
+      const distance = FOLLOW_DISTANCE * Math.hypot(maxX - minX, maxY - minY);
+      const target = this.#followed.clone();
+      return { position: target.clone().addScaledVector(directions.follow, distance), target };
+    }
     const target = new three.Vector3((minX + maxX) / 2, (minY + maxY) / 2, 0);
     let distance = this.#distance(target);
     // seen at an angle, the near half takes more of the picture: look nearer until both ends have equal room

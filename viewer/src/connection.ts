@@ -38,8 +38,12 @@ export class Connection {
   readonly topics = new Signal<ReadonlySet<string>>();
   /** What the server says was wrong with a request. */
   readonly notice = new Signal<string>();
+  /** The id that the server knows this page by; another with every connection. */
+  readonly clientId = new Signal<string>();
   readonly #url: string;
   readonly #subscribers: Subscriber[] = [];
+  /** Channels that this page publishes on the present connection, by topic. */
+  readonly #published = new Map<string, number>();
   #client: FoxgloveClient | null = null;
   #attempts = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -73,9 +77,11 @@ export class Connection {
       }
       this.topics.set(new Set([...(this.topics.value ?? []), ...channels.map(({ topic }) => topic)]));
     });
-    client.on('serverInfo', () => {
+    client.on('serverInfo', ({ metadata }) => {
       this.#client = client;
       this.#attempts = 0;
+      this.#published.clear();
+      this.clientId.set(metadata?.client ?? '');
       this.state.set('open');
     });
     client.on('message', ({ subscriptionId, data }) => {
@@ -100,6 +106,20 @@ export class Connection {
   /** Sets parameters of the server; lost when there is no connection. */
   setParameters(parameters: Parameter[]): void {
     this.#client?.setParameters(parameters);
+  }
+
+  /** Opens a channel on which this page publishes JSON, once per connection. */
+  offer(topic: string): void {
+    const client = this.#client;
+    if (client === null || this.#published.has(topic)) return;
+    this.#published.set(topic, client.advertise({ topic, encoding: 'json', schemaName: '' }));
+  }
+
+  /** Publishes a message on a channel that was offered; lost when there is none. */
+  publish(topic: string, message: unknown): void {
+    const channel = this.#published.get(topic);
+    if (channel === undefined) return;
+    this.#client?.sendMessage(channel, new TextEncoder().encode(JSON.stringify(message)));
   }
 
   #retryLater(): void {

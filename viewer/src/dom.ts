@@ -21,6 +21,11 @@ export function icon(path: string): SVGSVGElement {
   return svg;
 }
 
+/** Makes a button that shows an icon; the title also says its key. */
+export function iconButton(id: string, title: string, path: string): HTMLButtonElement {
+  return element('button', { type: 'button', class: 'icon', id, title, 'aria-label': title }, icon(path));
+}
+
 /** Sets a text only when it changes, so that nothing is laid out anew for nothing. */
 export function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;

@@ -2,11 +2,12 @@ import { element, setText } from './dom.ts';
 import type { Page, View } from './page.ts';
 
 /** Where the picture stands. */
-type PictureState = 'connecting' | 'live' | 'replay' | 'paused' | 'lost';
+type PictureState = 'connecting' | 'live' | 'past' | 'replay' | 'paused' | 'lost';
 
 const stateNames: Readonly<Record<PictureState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
+  past: 'Earlier',
   replay: 'Recording',
   paused: 'Paused',
   lost: 'Disconnected',
@@ -27,26 +28,26 @@ export class Heading implements View {
     setText(this.#task, 'modewise');
   }
 
-  attach({ connection, feed, layout }: Page): void {
+  attach({ connection, feed, layout, playback }: Page): void {
     layout.cover(this.root, 'top');
     const showState = (): void => {
-      const status = feed.status.value ?? null;
+      const state = playback.state.value ?? null;
       if (connection.state.value === 'closed') this.#show('lost');
-      else if (status === null) this.#show('connecting');
-      else if (status.paused) this.#show('paused');
-      else this.#show(status.timeline === undefined ? 'live' : 'replay');
+      else if (state === null) this.#show('connecting');
+      else if (state.paused) this.#show('paused');
+      else this.#show(state.kind === 'recording' ? 'replay' : state.kind);
     };
     connection.state.subscribe(showState);
     feed.status.subscribe((status) => {
       if (status !== null) setText(this.#policy, status.policy);
-      showState();
     });
+    playback.state.subscribe(showState);
     feed.scene.subscribe((scene) => {
       if (scene === null) return;
       setText(this.#task, scene.env);
       document.title = `${scene.env} · modewise`;
     });
-    feed.frames.subscribe(({ frames }) => {
+    playback.shown.subscribe(({ frames }) => {
       const frame = frames.at(-1);
       if (frame === undefined) return;
       const seconds = frame.timeSeconds;
@@ -57,6 +58,7 @@ export class Heading implements View {
   }
 
   #show(state: PictureState): void {
+    if (document.body.dataset.connection === state && this.#state.textContent !== '') return;
     document.body.dataset.connection = state;
     setText(this.#state, stateNames[state]);
   }

@@ -1,21 +1,27 @@
 import { Banner } from './banner.ts';
 import { CameraRig } from './camera.ts';
+import { Capture } from './capture.ts';
 import { Connection, websocketUrl } from './connection.ts';
+import { element } from './dom.ts';
 import { Feed } from './feed.ts';
 import { Heading } from './heading.ts';
 import { Layout } from './layout.ts';
 import type { Page, View } from './page.ts';
 import { followPalette } from './palette.ts';
 import { Panel } from './panel.ts';
+import { Picking } from './picking.ts';
+import { Playback } from './playback.ts';
+import { RolloutCard } from './rollout-card.ts';
 import { Rollouts } from './rollouts.ts';
 import { SettingsStore } from './settings.ts';
 import { Shortcuts } from './shortcuts.ts';
 import { Stage } from './stage.ts';
 import { Table } from './table.ts';
+import { Teleoperation } from './teleoperation.ts';
 import { Timeline } from './timeline.ts';
 import { Toolbar } from './toolbar.ts';
 import { Trails } from './trails.ts';
-import { keepUrlState, settingsFromUrl } from './url-state.ts';
+import { settingsFromUrl, UrlState } from './url-state.ts';
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)').matches;
 const settings = new SettingsStore(settingsFromUrl(location.hash, prefersDark));
@@ -23,15 +29,19 @@ const connection = new Connection(websocketUrl(location.href));
 const feed = new Feed(connection);
 const stage = new Stage(document.querySelector('#stage') as HTMLCanvasElement);
 const camera = new CameraRig(stage);
+const banner = new Banner();
 const page: Page = {
   settings,
   connection,
   feed,
+  playback: new Playback(connection, feed),
   palette: followPalette(settings, feed),
   stage,
   camera,
   layout: new Layout(camera),
   shortcuts: new Shortcuts(),
+  tools: element('div', { class: 'tools' }),
+  say: (text) => banner.say(text),
 };
 
 /** All views; the order is that in which they are told of what comes, and in which the sheet lists their keys. */
@@ -44,7 +54,12 @@ const views: readonly View[] = [
   new Toolbar(),
   new Timeline(),
   new Panel(),
-  new Banner(),
+  new Teleoperation(),
+  new RolloutCard(),
+  new Picking(),
+  new Capture(),
+  banner,
+  new UrlState(prefersDark),
   page.shortcuts,
 ];
 
@@ -53,5 +68,4 @@ for (const view of views) {
   if (view.root !== undefined) overlay.append(view.root);
   view.attach(page);
 }
-keepUrlState(settings, prefersDark);
 connection.connect();

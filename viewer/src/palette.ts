@@ -16,7 +16,7 @@ export interface Palette {
 
 /** Makes the palette of a theme. */
 export function makePalette(theme: Theme, modes: number): Palette {
-  const none: Rgb = theme === 'light' ? [184, 190, 200] : [112, 122, 138];
+  const none: Rgb = theme === 'light' ? [184, 190, 200] : [140, 150, 166];
   const lift = theme === 'light' ? 0 : 0.1;
   const outcomes: readonly Rgb[] = [
     oklch(0.62 + lift, 0.13, 250),

@@ -41,7 +41,7 @@ export class Panel implements View {
     this.#setScore(null);
   }
 
-  attach({ feed, layout, palette, settings, shortcuts }: Page): void {
+  attach({ feed, layout, palette, playback, settings, shortcuts }: Page): void {
     this.#settings = settings;
     layout.cover(this.root, 'right');
     feed.scene.subscribe((scene) => {
@@ -54,12 +54,13 @@ export class Panel implements View {
       this.#palette = colors;
       this.#paint();
     });
-    feed.frames.subscribe(({ frames }) => {
+    playback.shown.subscribe(({ frames }) => {
       this.#newest = frames.at(-1) ?? null;
       if (this.#newest !== null) this.#countLegend(this.#newest);
     });
     settings.subscribe((current, before) => {
       this.root.hidden = !current.panel;
+      if (current.rollout !== null && current.rollout !== before.rollout) this.unpin();
       if (current.colorBy !== before.colorBy) this.#showLegend(current.colorBy);
       if (this.#newest !== null) this.#countLegend(this.#newest);
     });
@@ -70,7 +71,15 @@ export class Panel implements View {
         does: 'show or hide the scores',
         run: () => settings.set({ panel: !settings.current.panel }),
       },
-      { key: 'escape', label: 'Esc', does: 'show all rollouts again', run: () => this.unpin() },
+      {
+        key: 'escape',
+        label: 'Esc',
+        does: 'show all rollouts again',
+        run: () => {
+          this.unpin();
+          settings.set({ rollout: null });
+        },
+      },
     );
   }
 
@@ -139,7 +148,7 @@ export class Panel implements View {
     const list = element('div', { class: by === 'outcome' ? 'outcomes' : 'experts' });
     names.forEach((name, category) => {
       const count = element('b');
-      const swatch = element('i');
+      const swatch = element('i', {}, by === 'outcome' ? '' : name);
       const label = by === 'outcome' ? [element('span', {}, name)] : [];
       const entry = element('button', { type: 'button', class: 'entry' }, swatch, ...label, count);
       const title = by === 'outcome' ? name : `expert ${name}`;
@@ -209,6 +218,7 @@ export class Panel implements View {
 
   /** Lets all rollouts be seen again. */
   unpin(): void {
+    if (this.#pinned === null && this.#settings?.current.isolation === null) return;
     this.#pinned?.target.classList.remove('pinned');
     this.#pinned = null;
     setText(this.#hint, '');

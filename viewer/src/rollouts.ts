@@ -3,7 +3,7 @@ import type { Frame } from '../../src/stream/frame.ts';
 import type { Scene, ScenePart } from '../../src/stream/wire.ts';
 import type { Page, View } from './page.ts';
 import type { Palette } from './palette.ts';
-import type { Isolation, Settings, Theme } from './settings.ts';
+import { type Isolation, isolationOf, type Settings, type Theme } from './settings.ts';
 import { partGeometry } from './shapes.ts';
 import { disposeGroup, partMaterial } from './table.ts';
 
@@ -16,6 +16,8 @@ export function category(frame: Frame, rollout: number, by: Isolation['by']): nu
       return frame.component[rollout] ?? -1;
     case 'outcome':
       return frame.status[rollout] ?? -1;
+    case 'rollout':
+      return rollout;
     default:
       return by satisfies never;
   }
@@ -30,6 +32,8 @@ export function isIsolated(frame: Frame, rollout: number, isolation: Isolation |
 const CAPACITY_STEP = 128;
 /** How much larger a rod is drawn than that of the rollout before it, as a share. */
 const SIZE_STEP = 0.0008;
+/** How much larger the moving parts of the isolated rollout are drawn: many begin in the same place. */
+const ISOLATED_SIZE = 1.2;
 /** Longest time over which a picture glides from one frame to the next, milliseconds. */
 const LONGEST_GLIDE_MS = 250;
 
@@ -47,12 +51,12 @@ export class Rollouts implements View {
   #intervalMs = 35;
   #colorsStale = true;
 
-  attach({ feed, palette, settings, stage }: Page): void {
+  attach({ feed, palette, playback, settings, stage }: Page): void {
     stage.scene.add(this.group);
     feed.scene.subscribe((scene) => {
       if (scene !== null) this.setScene(scene.scene, settings.current.theme);
     });
-    feed.frames.subscribe(({ fresh, frames }) => {
+    playback.shown.subscribe(({ fresh, frames }) => {
       if (fresh) this.clear();
       const frame = frames.at(-1);
       if (frame !== undefined) this.push(frame, performance.now());
@@ -119,12 +123,13 @@ export class Rollouts implements View {
     const frame = this.#newest;
     if (frame === null) return false;
     const t = Math.min(1, Math.max(0, (nowMs - this.#arrivedMs) / this.#intervalMs));
-    this.#place(frame, t);
+    const { rollout } = settings;
+    this.#place(frame, t, rollout);
     if (this.#colorsStale) this.#color(frame, palette, settings);
     return t < 1;
   }
 
-  #place(frame: Frame, t: number): void {
+  #place(frame: Frame, t: number, isolated: number | null): void {
     const before = this.#before;
     const matrix = new three.Matrix4();
     const scale = new three.Vector3();
@@ -140,7 +145,7 @@ export class Rollouts implements View {
         const y = mix(from[at + 1], frame.poses[at + 1], t);
         matrix.makeRotationZ(mixAngle(from[at + 2] ?? 0, frame.poses[at + 2] ?? 0, t));
         // rods in the same place differ a little in size, so that their surfaces do not flicker through each other
-        const size = 1 + SIZE_STEP * (rollout % 61);
+        const size = rollout === isolated ? ISOLATED_SIZE : 1 + SIZE_STEP * (rollout % 61);
         matrix.scale(scale.setScalar(size)).setPosition(x, y, 0);
         mesh.setMatrixAt(rollout, matrix);
       }
@@ -151,14 +156,15 @@ export class Rollouts implements View {
   #color(frame: Frame, palette: Palette, settings: Settings): void {
     this.#colorsStale = false;
     const color = new three.Color();
-    const faded = new three.Color(this.#theme === 'light' ? 0xdfe2e6 : 0x353b46);
+    const isolation = isolationOf(settings);
+    const faded = new three.Color(this.#theme === 'light' ? 0xdfe2e6 : 0x656e7d);
     this.#parts.forEach((part, p) => {
       const mesh = this.#meshes[p];
       if (mesh === undefined || part.role !== 'robot') return;
       for (let rollout = 0; rollout < frame.rollouts; rollout++) {
         const [r, g, b] = palette.color(settings.colorBy, category(frame, rollout, settings.colorBy));
         color.setRGB(r / 255, g / 255, b / 255, three.SRGBColorSpace);
-        mesh.setColorAt(rollout, isIsolated(frame, rollout, settings.isolation) ? color : faded);
+        mesh.setColorAt(rollout, isIsolated(frame, rollout, isolation) ? color : faded);
       }
       if (mesh.instanceColor !== null) mesh.instanceColor.needsUpdate = true;
     });

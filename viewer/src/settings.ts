@@ -6,16 +6,16 @@ export type ColorBy = (typeof COLOR_BY)[number];
 export const TRAILS = ['recent', 'current', 'off'] as const;
 export type TrailsShown = (typeof TRAILS)[number];
 
-export const CAMERAS = ['orbit', 'top'] as const;
+export const CAMERAS = ['orbit', 'top', 'follow'] as const;
 export type CameraPreset = (typeof CAMERAS)[number];
 
 export const THEMES = ['light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** Picks out the rollouts of one category; everything else fades. */
+/** Picks out the rollouts of one category, or a single one; everything else fades. */
 export interface Isolation {
-  readonly by: ColorBy;
-  /** Index of the mode, the component or the status. */
+  readonly by: ColorBy | 'rollout';
+  /** Index of the mode, the component, the status, or the rollout. */
   readonly category: number;
 }
 
@@ -26,7 +26,16 @@ export interface Settings {
   readonly camera: CameraPreset;
   readonly theme: Theme;
   readonly panel: boolean;
+  /** A category that is pointed at or pinned; goes before {@link rollout}. */
   readonly isolation: Isolation | null;
+  /** The rollout that is isolated. */
+  readonly rollout: number | null;
+}
+
+/** Says what is picked out at the moment. */
+export function isolationOf({ isolation, rollout }: Settings): Isolation | null {
+  if (isolation !== null || rollout === null) return isolation;
+  return { by: 'rollout', category: rollout };
 }
 
 type Listener = (settings: Settings, before: Settings) => void;

@@ -66,7 +66,12 @@ export class Stage {
   invalidate(): void {
     if (this.#requested) return;
     this.#requested = true;
-    requestAnimationFrame((milliseconds) => this.#draw(milliseconds));
+    requestAnimationFrame((milliseconds) => this.#frame(milliseconds));
+  }
+
+  /** Draws a picture now, of everything as it stands. */
+  draw(): void {
+    this.renderer.render(this.scene, this.camera);
   }
 
   /** Aims the lights at the table, so that its shadows use the whole map. */
@@ -99,11 +104,11 @@ export class Stage {
     this.invalidate();
   }
 
-  #draw(milliseconds: number): void {
+  #frame(milliseconds: number): void {
     this.#requested = false;
     let more = false;
     for (const callback of this.#beforeDraw) more = callback(milliseconds) || more;
-    this.renderer.render(this.scene, this.camera);
+    this.draw();
     this.#drawn++;
     if (more) this.invalidate();
   }

@@ -1,12 +1,14 @@
-import type { ControlChange, TimelineStatus } from '../../src/stream/wire.ts';
-import { element, icon, setText } from './dom.ts';
+import { element, iconButton, setText } from './dom.ts';
 import type { Page, View } from './page.ts';
+import type { Playback, PlaybackState } from './playback.ts';
 
 const BACK = 'M7 5v14M19 5l-9 7 9 7z';
 const FORWARD = 'M17 5v14M5 5l9 7-9 7z';
 const LOOP = 'M17 3l3 3-3 3M4 11V9a3 3 0 0 1 3-3h13M7 21l-3-3 3-3M20 13v2a3 3 0 0 1-3 3H4';
+/** Seconds of a leap by key. */
+const LEAP_SECONDS = 1;
 
-/** The line above the toolbar that a recording is scrubbed on; hidden while a live loop is watched. */
+/** The line above the toolbar: what is shown is scrubbed on it, a recording as well as the past of a live loop. */
 export class Timeline implements View {
   readonly root = element('section', { class: 'timeline', 'aria-label': 'Timeline' });
   readonly #slider = element('input', {
@@ -17,101 +19,71 @@ export class Timeline implements View {
     'aria-label': 'Position',
   });
   readonly #time = element('output', { for: 'position' });
-  readonly #loop = element('button', {
-    type: 'button',
-    class: 'icon',
-    id: 'loop',
-    title: 'Loop (L)',
-    'aria-label': 'Loop (L)',
-  });
-  #control: (change: ControlChange) => void = () => undefined;
-  #status: TimelineStatus | null = null;
-  #stepSeconds = 0.05;
-  /** Seconds of the frame that is shown. */
-  #position = 0;
+  readonly #loop = iconButton('loop', 'Loop (L)', LOOP);
+  readonly #live = element(
+    'button',
+    { type: 'button', class: 'live', id: 'live', title: 'Follow the live loop (F)' },
+    'Live',
+  );
   /** The slider is being dragged: what comes must not pull it back. */
   #dragging = false;
+  /** Where it has been dragged to since the last picture; null for nowhere new. */
+  #wanted: number | null = null;
 
-  constructor() {
-    const button = (id: string, title: string, path: string, act: () => void) => {
-      const made = element(
-        'button',
-        { type: 'button', class: 'icon', id, title, 'aria-label': title },
-        icon(path),
-      );
-      made.addEventListener('click', act);
-      return made;
-    };
-    this.#slider.addEventListener('input', () => {
-      this.#dragging = true;
-      this.#show(Number(this.#slider.value));
-      this.#control({ position: Number(this.#slider.value) });
-    });
+  attach({ layout, playback, shortcuts }: Page): void {
+    layout.cover(this.root, 'bottom');
+    const back = iconButton('back', 'One step back (,)', BACK);
+    const forward = iconButton('forward', 'One step forward (.)', FORWARD);
+    back.addEventListener('click', () => playback.step(-1));
+    forward.addEventListener('click', () => playback.step(1));
+    this.#loop.addEventListener('click', () => playback.toggleLoop());
+    this.#live.addEventListener('click', () => playback.follow());
+    this.#slider.addEventListener('input', () => this.#drag(playback));
     this.#slider.addEventListener('change', () => {
       this.#dragging = false;
     });
-    this.#loop.append(icon(LOOP));
-    this.#loop.addEventListener('click', () => this.toggleLoop());
-    this.root.append(
-      button('back', 'One step back (,)', BACK, () => this.step(-1)),
-      this.#slider,
-      button('forward', 'One step forward (.)', FORWARD, () => this.step(1)),
-      this.#time,
-      this.#loop,
-    );
-    this.#setStatus(undefined);
-  }
-
-  attach({ connection, feed, layout, shortcuts }: Page): void {
-    this.#control = (change) => connection.control(change);
-    layout.cover(this.root, 'bottom');
-    feed.scene.subscribe((scene) => {
-      this.#stepSeconds = scene?.dtSeconds ?? this.#stepSeconds;
-    });
-    feed.status.subscribe((status) => this.#setStatus(status?.timeline));
-    feed.frames.subscribe(({ frames }) => {
-      const frame = frames.at(-1);
-      if (frame !== undefined) this.#setPosition(frame.timeSeconds);
-    });
+    this.root.append(back, this.#slider, forward, this.#time, this.#loop, this.#live);
+    playback.state.subscribe((state) => this.#show(state));
+    const leap = (seconds: number) => () => playback.seek((playback.state.value?.position ?? 0) + seconds);
     shortcuts.add(
-      { key: ',', label: ',', does: 'recording: one step back', run: () => this.step(-1) },
-      { key: '.', label: '.', does: 'recording: one step forward', run: () => this.step(1) },
-      { key: 'l', label: 'L', does: 'recording: loop', run: () => this.toggleLoop() },
+      { key: ',', label: ',', does: 'one step back', run: () => playback.step(-1) },
+      { key: '.', label: '.', does: 'one step forward', run: () => playback.step(1) },
+      { key: 'j', label: 'J', does: 'one second back', run: leap(-LEAP_SECONDS) },
+      { key: 'k', label: 'K', does: 'one second forward', run: leap(LEAP_SECONDS) },
+      { key: 'l', label: 'L', does: 'loop', run: () => playback.toggleLoop() },
+      { key: 'f', label: 'F', does: 'follow the live loop again', run: () => playback.follow() },
     );
   }
 
-  /** Shows how the playback stands; hides the line when there is none. */
-  #setStatus(status: TimelineStatus | undefined): void {
-    this.#status = status ?? null;
-    this.root.hidden = status === undefined;
-    document.body.dataset.timeline = status === undefined ? 'off' : 'on';
-    if (status === undefined) return;
-    this.#slider.max = String(status.durationSeconds);
-    this.#loop.setAttribute('aria-pressed', String(status.loop));
+  /** Goes where the slider is, at most once per picture. */
+  #drag(playback: Playback): void {
+    this.#dragging = true;
+    if (this.#wanted === null) {
+      requestAnimationFrame(() => {
+        if (this.#wanted !== null) playback.seek(this.#wanted);
+        this.#wanted = null;
+      });
+    }
+    this.#wanted = Number(this.#slider.value);
   }
 
-  /** Moves the knob to the frame that is shown. */
-  #setPosition(seconds: number): void {
-    this.#position = seconds;
-    if (this.#status === null || this.#dragging) return;
-    this.#slider.value = String(seconds);
-    this.#show(seconds);
-  }
-
-  /** Pauses and shows the next or the previous step. */
-  step(direction: 1 | -1): void {
-    if (this.#status === null) return;
-    const wanted = this.#position + direction * this.#stepSeconds;
-    const position = Math.min(Math.max(wanted, 0), this.#status.durationSeconds);
-    this.#control({ paused: true, position });
-  }
-
-  /** Turns the repetition on or off. */
-  toggleLoop(): void {
-    if (this.#status !== null) this.#control({ loop: !this.#status.loop });
-  }
-
-  #show(seconds: number): void {
-    setText(this.#time, `${seconds.toFixed(2)} / ${(this.#status?.durationSeconds ?? 0).toFixed(2)} s`);
+  #show(state: PlaybackState | null): void {
+    this.root.hidden = state === null;
+    document.body.dataset.timeline = state?.kind ?? 'off';
+    if (state === null) return;
+    const { begin, end, kind, loop, position } = state;
+    this.#live.hidden = kind === 'recording';
+    this.#live.setAttribute('aria-pressed', String(kind === 'live'));
+    this.#loop.disabled = kind === 'live';
+    this.#loop.setAttribute('aria-pressed', String(loop));
+    if (kind === 'recording') setText(this.#time, `${position.toFixed(2)} / ${end.toFixed(2)} s`);
+    else
+      setText(this.#time, kind === 'live' ? `${position.toFixed(2)} s` : `−${(end - position).toFixed(2)} s`);
+    if (this.#dragging) return;
+    this.#slider.min = String(begin);
+    this.#slider.max = String(end);
+    this.#slider.value = String(position);
+    const share = end > begin ? (position - begin) / (end - begin) : 1;
+    this.#slider.style.setProperty('--share', `${(100 * share).toFixed(2)}%`);
   }
 }

@@ -7,7 +7,7 @@ export const trailVertexShader = /* glsl */ `
   attribute vec4 endPoints;   // c, d
   attribute vec2 tags;        // trail, component
 
-  uniform sampler2D trails;   // per trail: mode + 1, status + 1, unused, opacity
+  uniform sampler2D trails;   // per trail: mode + 1, status + 1, of the isolated rollout, opacity
   uniform sampler2D palette;  // one row per thing to colour by; column 0 is "none"
   uniform int colorBy;
   uniform ivec2 isolation;    // by, category + 1; by is negative when nothing is picked out
@@ -27,6 +27,7 @@ export const trailVertexShader = /* glsl */ `
   int categoryOf(vec4 trail, int by) {
     if (by == 0) return int(trail.r * 255.0 + 0.5);
     if (by == 1) return int(tags.y) + 1;
+    if (by == 3) return trail.b > 0.5 ? 1 : 0;
     return int(trail.g * 255.0 + 0.5);
   }
 

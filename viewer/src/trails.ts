@@ -3,7 +3,7 @@ import { type Frame, ROLLOUT_STATUS } from '../../src/stream/frame.ts';
 import type { Scene } from '../../src/stream/wire.ts';
 import type { Page, View } from './page.ts';
 import { PALETTE_SIZE, type Palette } from './palette.ts';
-import { COLOR_BY, type Settings, type TrailsShown } from './settings.ts';
+import { COLOR_BY, isolationOf, type Settings, type TrailsShown } from './settings.ts';
 import { trailFragmentShader, trailVertexShader } from './trail-shader.ts';
 
 /** Stretches kept on the GPU; the oldest are overwritten. */
@@ -29,6 +29,8 @@ const LONGEST_GAP_STEPS = 8;
 const WIDTH = 0.0028;
 /** Trails lie this far above the table, above its painted marks, metres. */
 const LIFT = 0.0014;
+/** What the shader knows isolation by rollout as. */
+const BY_ROLLOUT = COLOR_BY.length;
 /** With few rollouts more of their earlier trails stay, so that the picture is rich either way. */
 const WANTED_TRAILS = 720;
 const MOST_EARLIER_TRAILS = 16;
@@ -64,6 +66,8 @@ export class Trails implements View {
   #shown: TrailsShown = 'recent';
   #slots = 1;
   #rollouts = 0;
+  /** The rollout that is isolated; -1 for none. */
+  #picked = -1;
   #timeSeconds = 0;
 
   constructor() {
@@ -102,12 +106,12 @@ export class Trails implements View {
     this.mesh.name = 'trails';
   }
 
-  attach({ feed, palette, settings, stage }: Page): void {
+  attach({ feed, palette, playback, settings, stage }: Page): void {
     stage.scene.add(this.mesh);
     feed.scene.subscribe((scene) => {
       if (scene !== null) this.setScene(scene.scene);
     });
-    feed.frames.subscribe(({ fresh, frames }) => {
+    playback.shown.subscribe(({ fresh, frames }) => {
       if (fresh) this.clear();
       for (const frame of frames) this.push(frame);
     });
@@ -157,9 +161,12 @@ export class Trails implements View {
   /** Applies what the person has chosen to see. */
   apply(settings: Settings): void {
     this.#uniform('colorBy').value = COLOR_BY.indexOf(settings.colorBy);
-    const { isolation } = settings;
-    this.#uniform('isolation').value =
-      isolation === null ? [-1, 0] : [COLOR_BY.indexOf(isolation.by), isolation.category + 1];
+    const isolation = isolationOf(settings);
+    this.#picked = isolation?.by === 'rollout' ? isolation.category : -1;
+    if (isolation === null) this.#uniform('isolation').value = [-1, 0];
+    else if (isolation.by === 'rollout') this.#uniform('isolation').value = [BY_ROLLOUT, 1];
+    else this.#uniform('isolation').value = [COLOR_BY.indexOf(isolation.by), isolation.category + 1];
+    this.#markPicked();
     this.mesh.visible = settings.trails !== 'off';
     if (settings.trails === this.#shown) return;
     this.#shown = settings.trails;
@@ -183,6 +190,17 @@ export class Trails implements View {
       });
     }
     this.#upload(firstStretch);
+    this.#markPicked();
+  }
+
+  /** Marks the trails of the isolated rollout, the ones of its current episode only. */
+  #markPicked(): void {
+    const properties = this.#properties.image.data as Uint8Array;
+    const parts = this.#partIndexes.length;
+    this.#pens.forEach((pen, slot) => {
+      properties[4 * pen.trail + 2] = Math.floor(slot / parts) === this.#picked ? 255 : 0;
+      for (const trail of pen.earlier) properties[4 * trail + 2] = 0;
+    });
     this.#properties.needsUpdate = true;
   }
 

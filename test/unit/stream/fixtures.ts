@@ -55,4 +55,5 @@ export const avoidingFacts: SceneFacts = {
   modes: Array.from({ length: 24 }, (_, mode) => `mode ${mode}`),
   components: 8,
   dtSeconds: 0.035,
+  contexts: ['start'],
 };

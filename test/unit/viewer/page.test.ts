@@ -25,6 +25,7 @@ describe('settings in the address', () => {
       theme: 'dark',
       panel: false,
       isolation: null,
+      rollout: null,
     });
   });
 

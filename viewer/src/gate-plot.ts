@@ -1,0 +1,97 @@
+import UPlot from 'uplot';
+import { element } from './dom.ts';
+import type { GateSeries } from './gate-series.ts';
+import { css, type Palette } from './palette.ts';
+
+const HEIGHT = 118;
+/** Control steps that the plot has room for at least. */
+const SHORTEST = 20;
+/** Height of the strip that shows the component in force, pixels. */
+const STRIP = 5;
+
+/** Gate probabilities over an episode, stacked, with the component in force as a strip above them. */
+export class GatePlot {
+  readonly root = element('div', { class: 'gate-plot', role: 'img' });
+  #plot: UPlot | null = null;
+  /** What the plot has been made for: it is made anew when its series or colours change. */
+  #made = '';
+  #series: GateSeries | null = null;
+  #palette: Palette | null = null;
+
+  /** Shows a series. */
+  show(series: GateSeries, palette: Palette): void {
+    this.#series = series;
+    this.#palette = palette;
+    const width = this.root.clientWidth;
+    if (width === 0) return;
+    const colors = series.components.map((component) => css(palette.color('expert', component)));
+    const text = getComputedStyle(this.root).color;
+    const made = `${series.components.join()} ${colors.join()} ${text} ${width}`;
+    if (made !== this.#made) {
+      this.#made = made;
+      this.#plot?.destroy();
+      this.#plot = this.#make(width, colors, text);
+    }
+    this.#plot?.setData(stacked(series) as UPlot.AlignedData);
+  }
+
+  #make(width: number, colors: readonly string[], text: string): UPlot {
+    const axis = {
+      stroke: text,
+      font: `11px ${getComputedStyle(this.root).fontFamily}`,
+      grid: { show: false },
+      ticks: { show: false },
+    };
+    return new UPlot(
+      {
+        width,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { show: false },
+        padding: [STRIP + 5, 9, 0, 0],
+        scales: {
+          x: { time: false, range: (_, __, last) => [0, Math.max(SHORTEST, last)] },
+          y: { range: [0, 1] },
+        },
+        axes: [
+          { ...axis, size: 20, gap: 3, incrs: [5, 10, 20, 50, 100, 200, 500, 1000] },
+          { ...axis, size: 28, gap: 4, splits: () => [0, 0.5, 1], values: () => ['0', '', '1'] },
+        ],
+        // the uppermost boundary goes first: each area covers the lower part of the one before
+        series: [
+          {},
+          ...colors.toReversed().map((fill) => ({ fill, stroke: fill, width: 0, points: { show: false } })),
+        ],
+        hooks: { draw: [(plot) => this.#drawStrip(plot)] },
+      },
+      [[], ...colors.map(() => [])],
+      this.root,
+    );
+  }
+
+  /** Draws which component is in force: a bar per step, above the plot. */
+  #drawStrip(plot: UPlot): void {
+    const { ctx } = plot;
+    const series = this.#series;
+    const palette = this.#palette;
+    if (series === null || palette === null) return;
+    const pixel = devicePixelRatio;
+    series.steps.forEach((step, i) => {
+      const next = series.steps[i + 1] ?? step + 1;
+      const from = plot.valToPos(step, 'x', true);
+      const to = Math.min(plot.valToPos(next, 'x', true), plot.bbox.left + plot.bbox.width);
+      ctx.fillStyle = css(palette.color('expert', series.inForce[i] ?? -1));
+      ctx.fillRect(from, plot.bbox.top - (STRIP + 3) * pixel, Math.max(1, to - from), STRIP * pixel);
+    });
+  }
+}
+
+/** Sums up the probabilities, so that each boundary lies on the one below; the uppermost first. */
+function stacked({ probabilities, steps }: GateSeries): (readonly number[])[] {
+  let below: readonly number[] = steps.map(() => 0);
+  const boundaries = probabilities.map((values) => {
+    below = values.map((value, i) => Math.min(1, value + (below[i] ?? 0)));
+    return below;
+  });
+  return [steps, ...boundaries.toReversed()];
+}
