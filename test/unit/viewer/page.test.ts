@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { websocketUrl } from '../../../viewer/src/connection.ts';
 import { css, makePalette } from '../../../viewer/src/palette.ts';
 import { SettingsStore } from '../../../viewer/src/settings.ts';
-import { settingsFromUrl } from '../../../viewer/src/url-state.ts';
+import { hashOf, momentFromUrl, settingsFromUrl } from '../../../viewer/src/url-state.ts';
 
 describe('the address of the websocket', () => {
   it.each([
@@ -27,6 +27,20 @@ describe('settings in the address', () => {
       isolation: null,
       rollout: null,
     });
+  });
+
+  it.each([
+    ['', ''],
+    ['#t=12.3&rollout=7&color=expert', 't=12.3&rollout=7&color=expert'],
+    [
+      '#speed=0.1&theme=dark&panel=off&trails=off&camera=follow&t=0',
+      't=0&trails=off&camera=follow&theme=dark&panel=off&speed=0.1',
+    ],
+    ['#t=-1&rollout=1.5&speed=9&color=blue&x=y', ''],
+    ['#t=Infinity&rollout=&speed=fast', ''],
+    ['#speed=1&theme=light', ''],
+  ])('are written as they are read: %s', (hash, written) => {
+    expect(hashOf(settingsFromUrl(hash, false), momentFromUrl(hash), false)).toBe(written);
   });
 
   it('go round when cycled, and listeners learn of it', () => {
