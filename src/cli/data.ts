@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { DatasetSummary } from '../data/inspect.ts';
 import { UsageError } from '../errors.ts';
 import { Rng } from '../random.ts';
+import { envOption, requireEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { table } from './table.ts';
 import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
@@ -60,8 +61,9 @@ function inspectCommand(): Command {
     .argument('<dir>', 'dataset folder')
     .addOption(
       new Option('--episode <n>', 'episode to show (default: drawn by the seed)').argParser(wholeNumber(0)),
-    );
-  return defineVerb<{ readonly episode?: number }>(
+    )
+    .addOption(envOption());
+  return defineVerb<{ readonly episode?: number; readonly env?: string }>(
     command,
     {
       examples: [
@@ -74,6 +76,7 @@ function inspectCommand(): Command {
       const { inspectDataset } = await import('../data/inspect.ts');
       const { openDataset } = await import('../data/store.ts');
       const summary = await inspectDataset(path);
+      await requireEnv(options.env, summary.env);
       if (options.episode !== undefined && options.episode >= summary.episodes) {
         throw new UsageError({
           what: 'There is no such episode',
@@ -97,12 +100,24 @@ function inspectCommand(): Command {
   );
 }
 
+/** What became of the replays. */
+interface Replays {
+  readonly replayed: number;
+  readonly problems: readonly string[];
+  /** The task that would have been needed and is not known here; null where it is. */
+  readonly unknownTask: string | null;
+}
+
 /** Replays some episodes in the simulator; says which do not come to the recorded end. */
 async function replaySome(
   path: string,
   count: number,
-  { options, progress, signal }: Pick<VerbContext<unknown>, 'options' | 'progress' | 'signal'>,
-): Promise<{ readonly replayed: number; readonly problems: readonly string[] }> {
+  {
+    options,
+    progress,
+    signal,
+  }: Pick<VerbContext<{ readonly env?: string }>, 'options' | 'progress' | 'signal'>,
+): Promise<Replays> {
   await import('../../envs/index.ts');
   const { list } = await import('../gym/registry.ts');
   const { makeTask } = await import('../../envs/task.ts');
@@ -110,10 +125,12 @@ async function replaySome(
   const { openDataset } = await import('../data/store.ts');
   const dataset = await openDataset(path, { access: 'read' });
   const { envId } = dataset.info;
+  await requireEnv(options.env, envId);
   const problems: string[] = [];
   let replayed = 0;
   // an environment of another program cannot be replayed here, and that is no fault of the data
-  if (list().some(({ id }) => id === envId)) {
+  const isKnown = list().some(({ id }) => id === envId);
+  if (isKnown) {
     const order = Array.from({ length: dataset.length }, (_, index) => index);
     const drawn = Rng.fromSeed(options.seed).fork('replay').shuffle(order).slice(0, count);
     progress.start('replaying');
@@ -137,7 +154,7 @@ async function replaySome(
     }
   }
   await dataset.close();
-  return { replayed, problems };
+  return { replayed, problems, unknownTask: isKnown ? null : envId };
 }
 
 function validateCommand(): Command {
@@ -148,22 +165,25 @@ function validateCommand(): Command {
       new Option('--replay <n>', 'episodes to replay, drawn by the seed; 0 for none')
         .argParser(wholeNumber(0))
         .default(10),
-    );
-  return defineVerb<{ readonly replay: number }>(
+    )
+    .addOption(envOption());
+  return defineVerb<{ readonly replay: number; readonly env?: string }>(
     command,
     {
       examples: [
         ['modewise data validate data/avoiding', 'exit code 1 when anything is wrong'],
         ['modewise data validate data/avoiding --replay 96', 'replays all of 96 episodes'],
+        ['modewise data validate data --env ./my-task.ts#MyTask-v0', 'episodes of a task of your own'],
       ],
       seedMeaning: 'draws the episodes that are replayed',
     },
     async ([path = ''], context) => {
       const { validateDataset } = await import('../data/validate.ts');
       const report = await validateDataset(path);
-      const { problems, replayed } = report.valid
-        ? await replaySome(path, context.options.replay, context)
-        : { problems: [], replayed: 0 };
+      const { replay } = context.options;
+      const { problems, replayed, unknownTask } = report.valid
+        ? await replaySome(path, replay, context)
+        : { problems: [], replayed: 0, unknownTask: null };
       const valid = report.valid && problems.length === 0;
       const all = [...report.problems, ...problems];
       const unfinished = report.finished
@@ -174,6 +194,9 @@ function validateCommand(): Command {
         ? `valid: ${counts}${unfinished}`
         : `not valid: ${all.length} problems\n${all.join('\n')}`;
       const json = { ...report, valid, problems: all, replayed };
+      if (unknownTask !== null && replay > 0) {
+        context.warn(`nothing was replayed: '${unknownTask}' is not known here; name its file with --env`);
+      }
       return { json, text, exitCode: valid ? EXIT.done : EXIT.failed };
     },
   );

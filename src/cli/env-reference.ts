@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Option } from 'commander';
-import { UsageError } from '../errors.ts';
+import { UnregisteredEnvError, UsageError } from '../errors.ts';
+import { didYouMean } from '../nearest-name.ts';
 
 /** The option `--env`, for verbs that know the id and only need to be told where the task is. */
 export function envOption(): Option {
@@ -77,5 +78,24 @@ export async function requireEnv(reference: string | undefined, envId: string): 
     where: `--env ${reference}`,
     found: id,
     expected: envId,
+  });
+}
+
+/**
+ * Loads the task that a run or a recording belongs to, for verbs that simulate it.
+ *
+ * @throws UsageError as {@link requireEnv} does; UnregisteredEnvError when the task is not one of the project's and `--env` does
+ * not say where it is.
+ */
+export async function requireSimulator(reference: string | undefined, envId: string): Promise<void> {
+  await requireEnv(reference, envId);
+  await import('../../envs/index.ts');
+  const { list } = await import('../gym/registry.ts');
+  const known = list().map(({ id }) => id);
+  if (known.includes(envId)) return;
+  const name = envId.replace(/-v\d+$/, '');
+  throw new UnregisteredEnvError({
+    what: `The task '${envId}' is not known here`,
+    remedy: `name the file that defines it: --env ./${name}.ts#${envId}; or, of the project's own, ${didYouMean(envId, known)}`,
   });
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { EpisodeRow } from '../eval/rollout.ts';
-import { envOption, requireEnv } from './env-reference.ts';
+import { envOption, requireSimulator } from './env-reference.ts';
 import { checkRecordingPath, forceRecordOption, recordOption } from './recording-output.ts';
 import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
 
@@ -77,7 +77,7 @@ export async function evaluateRun(
   const { toReport, writeReport } = await import('../eval/report.ts');
   const { loadRunRecord, readPolicy } = await import('../policies/run-directory.ts');
   const { method, envId, config } = readPolicy(directory);
-  await requireEnv(env, envId);
+  await requireSimulator(env, envId);
   if (recordPath !== undefined) checkRecordingPath(recordPath, force);
   const record = loadRunRecord(directory);
   const overrides = commit === undefined ? {} : { commitment: commit };

@@ -12,6 +12,7 @@ import {
 import { didYouMean } from '../nearest-name.ts';
 import type { BackendName } from '../tensor/backend.ts';
 import { collectDataset, datasetOutput } from './collect.ts';
+import { envOption, loadEnv } from './env-reference.ts';
 import { commitOption, evaluateRun } from './eval.ts';
 import { formatDuration } from './progress.ts';
 import { backendOption, relaxedOption, threadsOption } from './shared-options.ts';
@@ -20,6 +21,7 @@ import { defineVerb, repeated, type VerbContext, wholeNumber } from './verb.ts';
 import { DEFAULT_PORT, DEFAULT_ROLLOUTS, hostOption, watchRun } from './watch.ts';
 
 interface QuickstartOptions {
+  readonly env?: string;
   readonly out?: string;
   readonly perMode: number;
   readonly rollouts: number;
@@ -39,8 +41,17 @@ interface QuickstartOptions {
 /** Seed of the score, other than that of the training: what was learned must not have seen it. */
 const EVALUATION_SEED_OFFSET = 1;
 
-/** Finds the environment that a short name such as `avoiding` means. */
-async function findEnv(name: string): Promise<string> {
+/** Finds the environment that is meant: a task of one's own by `--env`, or one by a short name such as `avoiding`. */
+async function findEnv(short: string | undefined, own: string | undefined): Promise<string> {
+  if (own !== undefined) {
+    if (short === undefined) return loadEnv(own);
+    throw new UsageError({
+      what: 'Name the environment once',
+      found: `${short} and ${own}`,
+      expected: 'a name such as avoiding, or --env ./my-task.ts#MyTask-v0',
+    });
+  }
+  const name = short ?? 'avoiding';
   await import('../../envs/index.ts');
   const { list } = await import('../gym/registry.ts');
   const { demonstratedEnvs } = await import('../../demos/demonstrator.ts');
@@ -93,18 +104,20 @@ function planFolders(options: QuickstartOptions, envId: string) {
   return { folder, data, run, dataFlags, runFlags };
 }
 
-function stopped(folder: string): InterruptedError {
+function stopped(folder: string, task: string): InterruptedError {
   return new InterruptedError({
     what: 'The quickstart was stopped; what it finished is kept',
     where: folder,
-    remedy: `go on with: modewise quickstart --out ${folder} --resume`,
+    remedy: `go on with: modewise quickstart ${task} --out ${folder} --resume`,
   });
 }
 
-async function quickstart(name: string, context: VerbContext<QuickstartOptions>): Promise<null> {
+async function quickstart(name: string | undefined, context: VerbContext<QuickstartOptions>): Promise<null> {
   const { clock, options, print, say, signal, warn } = context;
   const { seed } = options;
-  const envId = await findEnv(name);
+  const envId = await findEnv(name, options.env);
+  const own = options.env === undefined ? '' : `--env ${options.env}`;
+  const task = own || (name ?? 'avoiding');
   const { data, dataFlags, folder, run, runFlags } = planFolders(options, envId);
   const start = clock();
   const secondsSince = (from: number) => (clock() - from) / 1000;
@@ -115,7 +128,7 @@ async function quickstart(name: string, context: VerbContext<QuickstartOptions>)
     { envId, perMode: options.perMode, seed, trunk: 1, out: data, ...dataFlags },
     context,
   );
-  if (collected.interrupted) throw stopped(folder);
+  if (collected.interrupted) throw stopped(folder, task);
   say(`    ${collected.episodes} demonstrations in ${formatDuration(collected.seconds)}`);
 
   say(`2/3 training a mixture of experts into ${run}`);
@@ -123,7 +136,7 @@ async function quickstart(name: string, context: VerbContext<QuickstartOptions>)
     { ...options, ...runFlags, data, out: run, methodName: 'imc', seedGiven: context.given('seed') },
     context,
   );
-  if (!trained.complete) throw stopped(folder);
+  if (!trained.complete) throw stopped(folder, task);
   say(`    trained in ${formatDuration(trained.seconds)}`);
 
   say(`3/3 scoring ${options.rollouts} rollouts`);
@@ -135,7 +148,7 @@ async function quickstart(name: string, context: VerbContext<QuickstartOptions>)
   const total = secondsSince(start);
   print({
     json: { ...report, backend: trained.backend.name, run, data, files, phases: { ...phases, total } },
-    text: `${formatReport(report)}\n\nall of it took ${formatDuration(total)}; watch again with: modewise watch ${run}`,
+    text: `${formatReport(report)}\n\nall of it took ${formatDuration(total)}; watch again with: modewise watch ${[run, own].join(' ').trim()}`,
   });
   if (!options.watch || signal.aborted) return null;
   const watch = (port: number) =>
@@ -166,7 +179,8 @@ async function quickstart(name: string, context: VerbContext<QuickstartOptions>)
 export function quickstartCommand(): Command {
   const command = new Command('quickstart')
     .description('collect, train, score and watch, in one go')
-    .argument('[env]', 'environment, e.g. avoiding', 'avoiding')
+    .argument('[env]', 'environment, e.g. pushing (default: avoiding)')
+    .addOption(envOption())
     .option(
       '--out <dir>',
       'folder for dataset and run (default: runs/quickstart-<env>-<n>, the first that is free)',
@@ -200,9 +214,10 @@ export function quickstartCommand(): Command {
       examples: [
         ['modewise quickstart avoiding', 'ends in the browser; Ctrl-C ends the viewer'],
         ['modewise quickstart avoiding --no-watch --json', 'ends with the score, as one JSON object'],
+        ['modewise quickstart --env ./my-task.ts', 'the same with a task of your own'],
       ],
       seedMeaning: 'seed of demonstrations and training; the score uses the next one',
     },
-    async ([name = 'avoiding'], context) => quickstart(name, context),
+    async ([name], context) => quickstart(name, context),
   );
 }

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { Publisher } from '../stream/publisher.ts';
 import type { EpisodeMessage } from '../stream/wire.ts';
-import { envOption, loadEnv, requireEnv } from './env-reference.ts';
+import { envOption, loadEnv, requireSimulator } from './env-reference.ts';
 import { commitOption } from './eval.ts';
 import { projectRoot } from './project.ts';
 import {
@@ -75,7 +75,7 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
   const { startStreamServer } = await import('../stream/server.ts');
   const { LiveRollouts } = await import('./live-rollouts.ts');
   const { config, envId, method } = readPolicy(directory);
-  await requireEnv(options.env, envId);
+  await requireSimulator(options.env, envId);
   const policy = await loadPolicy(directory, commit === undefined ? {} : { commitment: commit });
   const { force = false, record } = options;
   if (record !== undefined) checkRecordingPath(record, force);

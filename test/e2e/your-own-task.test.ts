@@ -68,6 +68,42 @@ describe('docs/your-own-task.md', () => {
   });
 });
 
+describe('verbs that need the task again', () => {
+  it('replay its episodes when they are told where it is, and say so when they are not', async () => {
+    const own = ['--env', './my-task.ts', '--json'];
+    const validated = await run('data', 'validate', 'data', '--replay', '3', ...own);
+    expect(JSON.parse(validated.stdout)).toMatchObject({ valid: true, replayed: 3 });
+    const unaided = await run('data', 'validate', 'data', '--json');
+    expect(JSON.parse(unaided.stdout)).toMatchObject({ valid: true, replayed: 0 });
+    expect(unaided.stderr).toMatch(/nothing was replayed: 'MyTask-v0'.*--env/);
+    const inspected = await run('data', 'inspect', 'data', ...own);
+    expect(JSON.parse(inspected.stdout)).toMatchObject({ env: 'MyTask-v0' });
+    for (const verb of ['eval', 'watch']) {
+      const { code, stderr } = await run(verb, 'run');
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/'MyTask-v0' is not known here[\s\S]*--env \.\/MyTask\.ts#MyTask-v0/);
+    }
+  });
+
+  it('go from nothing to a score by quickstart', async () => {
+    const args = [
+      'quickstart',
+      '--env',
+      './my-task.ts',
+      '--out',
+      'quick',
+      '--per-mode',
+      '4',
+      '--rollouts',
+      '4',
+    ];
+    const small = ['--set', 'components=2', '--set', 'stepsPerIteration=50', '--no-watch', '--json'];
+    const { code, stderr, stdout } = await run(...args, ...small);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ env: 'MyTask-v0', rollouts: 4 });
+  });
+});
+
 describe('a task by path', () => {
   it.each([
     ['./nothing.ts#MyTask-v0', /There is no such file/],
