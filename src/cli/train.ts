@@ -22,6 +22,8 @@ interface TrainOptions {
   readonly relaxed: boolean;
   readonly resume: boolean;
   readonly force: boolean;
+  /** Run whose policy learns from the data in addition. */
+  readonly extend?: string;
 }
 
 /** What `train` writes: a folder with `run.json`. */
@@ -50,6 +52,17 @@ function readConfigFile(path: string): unknown {
   }
 }
 
+/** The run that an interrupted extension began with, as its `run.json` says; undefined where it is none. */
+function extendedRun(out: string): string | undefined {
+  try {
+    const record: { extends?: { run?: string } } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'));
+    return record.extends?.run;
+  } catch {
+    // what is wrong with the folder is said when it is claimed
+    return undefined;
+  }
+}
+
 /** What {@link trainRun} needs beside the context. */
 export interface TrainRunOptions extends TrainOptions {
   readonly methodName: string;
@@ -68,14 +81,19 @@ export async function trainRun(
   const { loadRunRecord, runFiles } = await import('../policies/run-directory.ts');
   const { loadTrainingData } = await import('../data/training-data.ts');
   const { openDataset } = await import('../data/store.ts');
+  const { prepareExtension } = await import('../policies/extension.ts');
   const method = findMethod(options.methodName);
   const file = options.config === undefined ? undefined : readConfigFile(options.config);
   const dataset = await openDataset(options.data, { access: 'read' });
-  const data = await loadTrainingData(dataset);
+  const given = await loadTrainingData(dataset);
   await dataset.close();
-  await requireEnv(options.env, data.envId);
+  await requireEnv(options.env, given.envId);
   // everything that can be refused is refused before the output folder is touched
-  const sources = { envId: data.envId, sets: options.set, ...(file === undefined ? {} : { file }) };
+  const extended = options.extend ?? (options.resume ? extendedRun(options.out) : undefined);
+  const extension = extended === undefined ? undefined : await prepareExtension(method, extended, given);
+  const data = extension?.data ?? given;
+  const base = extension?.base;
+  const sources = { base, envId: data.envId, sets: options.set, ...(file === undefined ? {} : { file }) };
   let config = resolveConfig(method, sources);
   const output = claimOutput(options.out, runOutput, options);
   let seed = options.seed;
@@ -92,7 +110,9 @@ export async function trainRun(
       const { selectBackend } = await import('../tensor/backend.ts');
       const backend = await selectBackend(options.backend, backendOptions(options));
       say(
-        `training ${method.name} on ${data.modes.length} episodes of ${data.envId} with the ${backend.name} backend`,
+        extended === undefined
+          ? `training ${method.name} on ${data.modes.length} episodes of ${data.envId} with the ${backend.name} backend`
+          : `extending ${extended} by ${given.modes.length} episodes of ${data.envId} with the ${backend.name} backend`,
       );
       const { trainPolicy } = await import('../policies/train.ts');
       let phase = '';
@@ -102,6 +122,7 @@ export async function trainRun(
         data,
         datasetPath: options.data,
         seed,
+        ...(extension !== undefined && { extending: extension.extending }),
         directory: output.path,
         existing: output.resuming ? 'resume' : 'refuse',
         backend,
@@ -141,6 +162,7 @@ export function trainCommand(): Command {
     .addOption(backendOption())
     .addOption(threadsOption())
     .addOption(relaxedOption())
+    .option('--extend <run>', 'add what the data teaches to a trained policy; what it knows stays as it is')
     .option('--resume', 'continue an interrupted run from its last checkpoint', false)
     .option('--force', 'replace an existing run once the new one is complete', false);
   return defineVerb<TrainOptions>(
@@ -154,6 +176,10 @@ export function trainCommand(): Command {
         [
           'modewise train imc --data data/avoiding --out runs/small --set components=32 --set expert.hidden=[64,64]',
           'other settings; an unknown one is refused, with the nearest name',
+        ],
+        [
+          'modewise train imc --extend runs/avoiding --data data/more --out runs/both',
+          'learns new demonstrations beside the old ones; experts that exist keep their weights',
         ],
         [
           'modewise train imc --data data/avoiding --out runs/avoiding --resume',

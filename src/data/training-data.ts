@@ -109,6 +109,40 @@ export function selectEpisodes(data: TrainingData, episodes: readonly number[]):
   };
 }
 
+/**
+ * Lays training data end to end.
+ *
+ * @param parts - at least one.
+ * @throws DatasetError when they are of different environments, or differ in the size of observations or actions.
+ */
+export function joinTrainingData(parts: readonly TrainingData[]): TrainingData {
+  const [first, ...others] = parts as [TrainingData, ...TrainingData[]];
+  const describe = ({ actionSize, envId, observationSize }: TrainingData) =>
+    `${envId} with observations of ${observationSize} and actions of ${actionSize}`;
+  for (const other of others) {
+    if (describe(other) === describe(first)) continue;
+    throw new DatasetError({
+      what: 'Demonstrations of different tasks cannot be learned together',
+      found: describe(other),
+      expected: describe(first),
+    });
+  }
+  const episodeStarts = [0];
+  const modes: number[] = [];
+  for (const part of parts) {
+    const offset = episodeStarts.at(-1) as number;
+    for (const start of part.episodeStarts.subarray(1)) episodeStarts.push(offset + start);
+    modes.push(...part.modes);
+  }
+  return {
+    ...first,
+    observations: concatenate(parts.map((part) => part.observations)),
+    actions: concatenate(parts.map((part) => part.actions)),
+    episodeStarts: Int32Array.from(episodeStarts),
+    modes: Int32Array.from(modes),
+  };
+}
+
 function concatenate(parts: readonly Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
   let offset = 0;

@@ -52,7 +52,8 @@ export interface Revision {
  * else stays fixed. Changes are judged one by one, the experts as they are, by the values that the bound reaches:
  * {@link evenBound}, in which all units weigh the same, so that no way of doing the task is given up for others that
  * are easier to explain, and for deletions {@link greatestBound} too. An addition must raise the first by more than
- * `tolerance` of itself, a deletion may lower neither by more, so that one never undoes the other.
+ * `tolerance` of itself or of η, whichever is more; a deletion may lower neither by more, so that one never undoes the
+ * other.
  *
  * @returns undefined when aborted; nothing has changed then.
  */
@@ -109,6 +110,11 @@ export function evenBound(best: Float64Array): number {
   return best.reduce((sum, value) => sum + value, 0) / best.length;
 }
 
+/** The change of a bound that counts: a share of it, or of η, below which differences steer no curriculum. */
+function worthwhile(bound: number, { config, eta }: Pick<RevisionInput, 'config' | 'eta'>): number {
+  return config.tolerance * Math.max(eta, Math.abs(bound));
+}
+
 /** The greatest of some columns of a row-major matrix, per row. */
 function bestOf(matrix: Float64Array, columns: number, among: readonly number[]): Float64Array {
   return Float64Array.from({ length: matrix.length / columns }, (_, row) =>
@@ -147,7 +153,7 @@ function judgeDeletions(input: RevisionInput, logLikelihoods: Float64Array): Del
   let kept = Array.from({ length: components }, (_, z) => z);
   let best = bestOf(logLikelihoods, components, kept);
   const before = greatestBound(best, eta);
-  const falls = (from: number, to: number) => from - to > config.tolerance * Math.abs(from);
+  const falls = (from: number, to: number) => from - to > worthwhile(from, input);
   const deleted: number[] = [];
   let rejected = 0;
   for (const z of proposed) {
@@ -197,7 +203,7 @@ async function judgeAdditions(input: RevisionInput, { best: before, kept }: Dele
     const column = Float64Array.from(best, (_, unit) => theirs[unit * count + candidate] as number);
     const withIt = best.map((value, unit) => Math.max(value, column[unit] as number));
     const now = evenBound(best);
-    if (!(evenBound(withIt) - now > config.tolerance * Math.abs(now))) continue;
+    if (!(evenBound(withIt) - now > worthwhile(now, input))) continue;
     picked.push(candidate);
     columns.push(column);
     best = withIt;

@@ -1,6 +1,7 @@
 import type { Rng } from '../random.ts';
+import { drawMlp } from '../tensor/mlp-init.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
-import type { NamedArrays } from '../tensor/named-arrays.ts';
+import type { NamedArrays, StoredArray } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
 import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
@@ -29,6 +30,8 @@ export interface GateTrainerOptions {
   readonly rng: Rng;
   /** Whether the data is kept on the device; false where left out. */
   readonly dataOnDevice?: boolean | undefined;
+  /** Weights to start from; drawn where left out. */
+  readonly weights?: NamedArrays | undefined;
 }
 
 /** Lays out the gate's network: Do in, a logit per component out. */
@@ -67,6 +70,34 @@ export function constantGate(shape: MlpShape, probabilities: Float64Array): Name
 }
 
 /**
+ * Starts a gate over more components from a trained one: all its weights are kept, the logits of the components it
+ * lacks are drawn.
+ *
+ * @param trained - with its shape, which differs from `shape` in the number of logits alone.
+ */
+export function widenGate(
+  trained: { readonly shape: MlpShape; readonly weights: NamedArrays },
+  shape: MlpShape,
+  rng: Rng,
+): NamedArrays {
+  const last = shape.hidden.length;
+  const drawn = drawMlp(shape, rng);
+  const widened: Record<string, StoredArray> = { ...trained.weights };
+  for (const kind of ['weights', 'bias'] as const) {
+    const name = layerArrayName(last, kind);
+    const [whole, known] = [drawn[name] as StoredArray, trained.weights[name] as StoredArray];
+    const data = (whole.data as Float32Array).slice();
+    const [columns, knownColumns] = [shape.outputSize, trained.shape.outputSize];
+    for (let at = 0; at < known.data.length; at++) {
+      const row = Math.floor(at / knownColumns);
+      data[row * columns + (at % knownColumns)] = Number(known.data[at]);
+    }
+    widened[name] = { shape: whole.shape, data };
+  }
+  return widened;
+}
+
+/**
  * Fits the inference network g(z|o) to the posterior: minibatches of all data, soft cross-entropy
  * -Σ_z p(z|u) log g(z|o), which minimizes the expected KL(p(z|u) ‖ g(z|o)).
  */
@@ -80,13 +111,13 @@ export class GateTrainer implements Gate {
   readonly #trained: TrainedNetwork;
 
   constructor(data: GateData, options: GateTrainerOptions) {
-    const { shape, config, rng, dataOnDevice = false } = options;
+    const { shape, config, rng, dataOnDevice = false, weights } = options;
     this.shape = shape;
     this.#observations = new Rows(data.observations, shape.inputSize, dataOnDevice);
     this.#unitOfStep = data.unitOfStep;
     this.#dataOnDevice = dataOnDevice;
     this.#config = config;
-    this.#trained = new TrainedNetwork(shape, config.weightDecay, rng);
+    this.#trained = new TrainedNetwork(shape, config.weightDecay, rng, { weights });
   }
 
   async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {

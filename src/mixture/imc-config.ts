@@ -100,7 +100,7 @@ const autoSchema = z
     /** At most one per demonstration. */
     maxComponents: count.default(128),
     /** Times that components are added and deleted, at most; each after an update of the curricula. */
-    revisions: steps.default(4),
+    revisions: steps.default(6),
     /** Candidates tried in a revision, as a share of the components there are. */
     growth: positive.default(1),
     /** Training steps that a candidate gets before it is judged. */
@@ -109,8 +109,8 @@ const autoSchema = z
     deleteShare: notNegative.default(0.1),
     /** Proposes to delete a component when others are responsible for this share of its curriculum. */
     deleteOverlap: z.number().min(0).max(1).default(0.5),
-    /** Share of itself by which a deletion may lower the bound, and by more than which an addition must raise it. */
-    tolerance: notNegative.default(0.01),
+    /** Share of the bound, or of eta if that is more, that a deletion may cost; an addition must gain more. */
+    tolerance: notNegative.default(0.02),
   })
   .refine(({ minComponents, maxComponents }) => minComponents <= maxComponents, {
     path: ['minComponents'],

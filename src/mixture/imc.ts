@@ -20,10 +20,14 @@ import { type Schedule, scheduled } from './schedule.ts';
  * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
  */
 export function trainImc(data: TrainingData, config: ImcConfig, run: TrainingRun): Promise<MixtureModel> {
-  const { activeSamples, auto, components, eta, form } = config;
-  const rule = curriculumRule(activeSamples === null ? { eta } : { activeSamples });
+  const { auto, components, form } = config;
   const search = components === 'auto' ? auto : undefined;
-  return trainNetworkMixture(data, { name: 'imc', config, form, rule, search }, run);
+  return trainNetworkMixture(data, { name: 'imc', config, form, rule: imcRule(config), search }, run);
+}
+
+/** Lets every component choose its own data, paced as the configuration says. */
+export function imcRule({ activeSamples, eta }: Pick<ImcConfig, 'activeSamples' | 'eta'>): AssignmentRule {
+  return curriculumRule(activeSamples === null ? { eta } : { activeSamples });
 }
 
 /** A pacing whose numbers may be annealed. */

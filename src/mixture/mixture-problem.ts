@@ -1,5 +1,5 @@
 import type { TrainingData } from '../data/training-data.ts';
-import { NormalizedData } from '../training/normalized-data.ts';
+import { NormalizedData, type Normalizers } from '../training/normalized-data.ts';
 import type { ExpertData } from './experts.ts';
 import { type CurriculumLevel, cutIntoUnits, unitOfStep } from './units.ts';
 
@@ -15,9 +15,12 @@ export class MixtureProblem extends NormalizedData implements ExpertData {
   /** Unit of each step, shape `[N]`. */
   readonly unitOfStep: Int32Array;
 
-  /** @throws DatasetError when the data or an episode is empty, or a value is not finite. */
-  constructor(data: TrainingData, plan: UnitPlan) {
-    super(data);
+  /**
+   * @param normalizers - of data that was learned from before; those of this data where left out.
+   * @throws DatasetError when the data or an episode is empty, or a value is not finite.
+   */
+  constructor(data: TrainingData, plan: UnitPlan, normalizers?: Normalizers) {
+    super(data, normalizers);
     this.unitStarts = cutIntoUnits(plan.level, data.episodeStarts, plan.segmentLength);
     this.unitOfStep = unitOfStep(this.unitStarts);
   }

@@ -1,7 +1,7 @@
 import type { Rng } from '../random.ts';
 import type { BackendProfile } from '../tensor/backend-profile.ts';
-import { drawMlp } from '../tensor/mlp-init.ts';
-import { joinNetworks, type MlpShape, ownArrayNames, pickNetworks } from '../tensor/mlp-shape.ts';
+import { drawOwn } from '../tensor/mlp-init.ts';
+import { joinNetworks, type MlpShape, pickNetworks } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { gaussianLogLikelihood } from '../tensor/ops/gaussian-log-likelihood.ts';
 import { tf } from '../tensor/tf.ts';
@@ -132,12 +132,11 @@ export class NetworkExperts implements Experts {
 
   async draft(count: number, rng: Rng): Promise<Experts> {
     const shape = { ...this.shape, networks: count };
-    const drawn = drawMlp(shape, rng.fork('weights'));
-    const own = Object.fromEntries(ownArrayNames(shape).map((name) => [name, drawn[name]]));
+    const own = drawOwn(shape, rng.fork('weights'));
     return new NetworkExperts(this.#data, {
       ...this.#options,
       ...{ shape, rng, sharedIsFixed: true, batchPerExpert: this.#batchPerExpert },
-      weights: { ...(await this.weights()), ...own } as NamedArrays,
+      weights: { ...(await this.weights()), ...own },
     });
   }
 

@@ -8,6 +8,8 @@ import type { Method, PartialConfig } from './method.ts';
 export interface ConfigSources {
   /** Chooses the preset. */
   readonly envId: string;
+  /** Settings that replace the defaults and the preset: those of a run that is extended. */
+  readonly base?: unknown;
   /** Content of a configuration file, parsed. */
   readonly file?: unknown;
   /** Settings as typed on the command line, each `a.b=value`. */
@@ -15,8 +17,8 @@ export interface ConfigSources {
 }
 
 /**
- * Resolves the configuration of a method: the schema's defaults, replaced by the environment's preset, replaced by
- * the configuration file, replaced by single settings.
+ * Resolves the configuration of a method: the schema's defaults, replaced by the environment's preset (or by the
+ * settings of a run that is extended), replaced by the configuration file, replaced by single settings.
  *
  * @returns what the method's schema makes of them.
  * @throws ConfigError naming the key, and the nearest one that exists where it is unknown.
@@ -25,8 +27,8 @@ export interface ConfigSources {
  * resolveConfig(findMethod('imc'), { envId: 'Avoiding-v0', sets: ['components=32', 'expert.hidden=[128,128]'] });
  */
 export function resolveConfig(method: Method, sources: ConfigSources): unknown {
-  const { envId, file, sets = [] } = sources;
-  let config: PartialConfig = method.presets[envId] ?? {};
+  const { base, envId, file, sets = [] } = sources;
+  let config: PartialConfig = isObject(base) ? base : (method.presets[envId] ?? {});
   if (file !== undefined && file !== null) {
     if (!isObject(file)) {
       throw new ConfigError({
@@ -35,9 +37,9 @@ export function resolveConfig(method: Method, sources: ConfigSources): unknown {
         expected: 'keys and values, e.g. components: 32',
       });
     }
-    config = merge(config, file);
+    config = mergeConfigs(config, file);
   }
-  for (const text of sets) config = merge(config, parseSetting(text));
+  for (const text of sets) config = mergeConfigs(config, parseSetting(text));
   return checkConfig(method.schema, config);
 }
 
@@ -115,11 +117,11 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Lays settings over others; objects are joined key by key, everything else is replaced. */
-function merge(base: PartialConfig, over: PartialConfig): PartialConfig {
+export function mergeConfigs(base: PartialConfig, over: PartialConfig): PartialConfig {
   const joined = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(over)) {
     const before = joined.get(key);
-    joined.set(key, isObject(before) && isObject(value) ? merge(before, value) : value);
+    joined.set(key, isObject(before) && isObject(value) ? mergeConfigs(before, value) : value);
   }
   return Object.fromEntries(joined);
 }

@@ -7,6 +7,7 @@ export const imc = mixtureMethod({
   summary: 'Information Maximizing Curriculum: experts that each choose their own demonstrations, and a gate',
   schema: imcConfigSchema,
   trainer: async () => (await import('../mixture/imc.ts')).trainImc,
+  extender: async () => (await import('../mixture/extend-imc.ts')).extendImc,
   commitment: (config) => config.commitment,
   actingKeys: ['commitment'],
 });

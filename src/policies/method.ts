@@ -14,6 +14,34 @@ export interface TrainingOutcome {
   readonly complete: boolean;
 }
 
+/** How a method extends what a policy has learned, and leaves what it knows as it is. */
+export interface MethodExtension {
+  /** Settings of the extension that follow from the policy and the data; the others are those of the policy. */
+  settings(saved: SavedPolicy, episodes: ExtensionEpisodes): PartialConfig;
+  /**
+   * Trains on the active tensor backend.
+   *
+   * @param saved - the policy to extend.
+   * @param data - the demonstrations it learned from, then the new ones.
+   * @param plan - `config` resolved by the schema; how many of the demonstrations are old.
+   * @throws ConfigError, DatasetError, DivergenceError, CheckpointError.
+   */
+  train(saved: SavedPolicy, data: TrainingData, plan: ExtensionPlan): Promise<TrainingOutcome>;
+}
+
+/** How many demonstrations a policy has learned from, and how many are new. */
+export interface ExtensionEpisodes {
+  readonly learned: number;
+  readonly added: number;
+}
+
+/** What an extension is trained with. */
+export interface ExtensionPlan {
+  readonly config: unknown;
+  readonly learned: number;
+  readonly run: TrainingRun;
+}
+
 /** A way to learn a policy from demonstrations: an entry of the registry. */
 export interface Method {
   /** As it is written on the command line, e.g. `imc`. */
@@ -33,6 +61,8 @@ export interface Method {
    * @throws DatasetError, DivergenceError, CheckpointError.
    */
   train(data: TrainingData, config: unknown, run: TrainingRun): Promise<TrainingOutcome>;
+  /** How policies learn from more demonstrations; a method that has none trains anew. */
+  readonly extension?: MethodExtension;
   /** Makes a saved policy act, without tensors. @throws CheckpointError when its content is not what it wrote. */
   load(saved: SavedPolicy): Policy;
 }

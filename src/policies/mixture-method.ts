@@ -5,7 +5,7 @@ import type { Commitment } from '../mixture/imc-config.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import type { TrainingRun } from '../training/training-run.ts';
-import type { Method } from './method.ts';
+import type { Method, MethodExtension, TrainingOutcome } from './method.ts';
 import { type ActingMixture, MixturePolicy } from './mixture-policy.ts';
 import { scalingShape, unusablePolicy } from './saved-model.ts';
 import type { SavedPolicy } from './saved-policy.ts';
@@ -69,6 +69,37 @@ export interface MixtureMethodParts<Config> extends Pick<Method, 'name' | 'summa
   readonly commitment: (config: Config) => Commitment;
   readonly actingKeys: readonly string[];
   readonly presets?: Method['presets'];
+  /** Loads what extends a mixture by more components, trained on more demonstrations. */
+  readonly extender?: () => Promise<
+    (
+      mixture: ActingMixture,
+      data: { readonly data: TrainingData; readonly learned: number },
+      config: Config,
+      run: TrainingRun,
+    ) => Promise<MixtureModel>
+  >;
+}
+
+function outcome(method: string, mixture: MixtureModel): TrainingOutcome {
+  return { policy: save(method, mixture), complete: mixture.stopped !== 'interrupted' };
+}
+
+function extension<Config>(
+  extender: NonNullable<MixtureMethodParts<Config>['extender']>,
+  name: string,
+): MethodExtension {
+  return {
+    /** As many new components for a demonstration as the mixture has. */
+    settings(saved, { added, learned }) {
+      if ((saved.config as { components?: unknown }).components === 'auto') return {};
+      const { networks } = readMixture(saved).expertShape;
+      return { components: Math.max(1, Math.round((networks * added) / learned)) };
+    },
+    async train(saved, data, { config, learned, run }) {
+      const extend = await extender();
+      return outcome(name, await extend(readMixture(saved), { data, learned }, config as Config, run));
+    },
+  };
 }
 
 /** Makes a method of the registry out of a training whose result acts as a mixture of experts. */
@@ -79,8 +110,9 @@ export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method
     async train(data, config, run) {
       const train = await parts.trainer();
       const mixture = await train(data, config as Config, run);
-      return { policy: save(name, mixture), complete: mixture.stopped !== 'interrupted' };
+      return outcome(name, mixture);
     },
+    ...(parts.extender !== undefined && { extension: extension(parts.extender, name) }),
     load(saved) {
       const mixture = readMixture(saved);
       const config = schema.safeParse(saved.config);

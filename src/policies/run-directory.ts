@@ -38,7 +38,10 @@ const recordSchema = z.looseObject({
   config: z.unknown(),
   backend: z.unknown(),
   versions: z.record(z.string(), z.string()),
+  /** All that was learned from; the path is that of the new demonstrations where a run was extended. */
   dataset: z.looseObject({ path: z.string(), sha256: z.string(), episodes: z.int(), steps: z.int() }),
+  /** The run that this one extends, the demonstrations it learned from, and their number. */
+  extends: z.looseObject({ run: z.string(), datasets: z.array(z.string()), episodes: z.int() }).optional(),
 });
 
 /** What `run.json` holds. */

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { TrainingData } from '../data/training-data.ts';
-import { CheckpointError } from '../errors.ts';
+import { CheckpointError, UsageError } from '../errors.ts';
 import type { BackendReport } from '../tensor/backend.ts';
 import { backendProfile } from '../tensor/backend-profile.ts';
-import type { CurriculaSnapshot, MetricsRow, TrainingProgress } from '../training/training-run.ts';
+import type {
+  CurriculaSnapshot,
+  MetricsRow,
+  TrainingProgress,
+  TrainingRun,
+} from '../training/training-run.ts';
 import type { Method } from './method.ts';
 import {
   appendMetrics,
@@ -30,6 +35,8 @@ export interface TrainPolicyOptions {
   readonly directory: string;
   /** Whether a folder that is not empty is refused, or holds a run to be continued from its checkpoint. */
   readonly existing: 'refuse' | 'resume';
+  /** The policy to extend by what the data adds to what it learned from; trained anew where left out. */
+  readonly extending?: PolicyExtension;
   /** The active tensor backend, as `selectBackend` reported it: for the record, and to lay out work for it. */
   readonly backend: Pick<BackendReport, 'name'>;
   /** Versions of the packages, for the record. */
@@ -41,6 +48,17 @@ export interface TrainPolicyOptions {
   readonly onProgress?: (progress: TrainingProgress) => void;
   /** Called with the curricula of a mixture after each of their updates; other methods never call it. */
   readonly onCurricula?: (snapshot: CurriculaSnapshot) => void;
+}
+
+/** What is extended. */
+export interface PolicyExtension {
+  readonly policy: SavedPolicy;
+  /** Folder of the run, for the record. */
+  readonly run: string;
+  /** Folders of the demonstrations that it learned from, for the record. */
+  readonly datasets: readonly string[];
+  /** How many demonstrations those are: the first of the data. */
+  readonly learned: number;
 }
 
 /** What {@link trainPolicy} gives back. */
@@ -56,12 +74,16 @@ export interface TrainedPolicy {
  *
  * The tensor backend must be selected before.
  *
+ * @throws UsageError when a policy is to be extended and the method cannot.
  * @throws OutputExistsError when the folder is not empty and `existing` is `refuse`.
  * @throws CheckpointError when `existing` is `resume` and the folder holds another method's run, or one with other
  *   data, another configuration or another seed.
  */
 export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedPolicy> {
-  const { method, config, data, seed, directory, existing, backend, versions, signal } = options;
+  const { method, config, data, seed, directory, existing, extending, backend, versions, signal } = options;
+  if (extending !== undefined && method.extension === undefined) {
+    throw new UsageError({ what: `The method '${method.name}' cannot extend a policy` });
+  }
   if (existing === 'refuse') requireEmptyDirectory(directory);
   const resumeFrom = existing === 'resume' ? loadCheckpoint(directory) : undefined;
   if (resumeFrom === undefined) {
@@ -79,6 +101,9 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
         steps: data.observations.length / data.observationSize,
         demonstrations: countModes(data.modes),
       },
+      ...(extending !== undefined && {
+        extends: { run: extending.run, datasets: extending.datasets, episodes: extending.learned },
+      }),
     });
   } else {
     const record = loadRunRecord(directory);
@@ -92,7 +117,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
     }
   }
   const appendEvents = openEventLog(directory, options.now ?? (() => 0));
-  const outcome = await method.train(data, config, {
+  const run: TrainingRun = {
     seed,
     profile: backendProfile(backend),
     ...(signal !== undefined && { signal }),
@@ -105,7 +130,11 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
       options.onMetrics?.(row);
     },
     saveCheckpoint: (checkpoint) => saveCheckpoint(directory, checkpoint),
-  });
+  };
+  const outcome =
+    extending === undefined || method.extension === undefined
+      ? await method.train(data, config, run)
+      : await method.extension.train(extending.policy, data, { config, learned: extending.learned, run });
   savePolicy(directory, outcome.policy);
   return outcome;
 }
@@ -120,8 +149,8 @@ function countModes(modes: Int32Array): number[] {
   return counts;
 }
 
-/** Hashes what the policy learns from. */
-function digest(data: TrainingData): string {
+/** Hashes what a policy learns from, as `run.json` names it. */
+export function digest(data: TrainingData): string {
   const hash = createHash('sha256');
   for (const array of [data.observations, data.actions, data.episodeStarts, data.modes]) {
     hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));

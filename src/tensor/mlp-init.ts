@@ -1,5 +1,5 @@
 import type { Rng } from '../random.ts';
-import { layerArrayName, layerShapes, type MlpShape } from './mlp-shape.ts';
+import { layerArrayName, layerShapes, type MlpShape, ownArrayNames } from './mlp-shape.ts';
 import type { NamedArrays, StoredArray } from './named-arrays.ts';
 
 /**
@@ -27,4 +27,10 @@ export function drawMlp(shape: MlpShape, rng: Rng): NamedArrays {
     }
   }
   return arrays;
+}
+
+/** Draws, of the weights that {@link drawMlp} gives, those of which every network has its own. */
+export function drawOwn(shape: MlpShape, rng: Rng): NamedArrays {
+  const drawn = drawMlp(shape, rng);
+  return Object.fromEntries(ownArrayNames(shape).map((name) => [name, drawn[name] as StoredArray]));
 }

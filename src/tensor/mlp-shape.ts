@@ -168,6 +168,22 @@ export function joinNetworks(arrays: NamedArrays, more: NamedArrays, shape: MlpS
   return { ...arrays, ...result };
 }
 
+/** Gives every network a copy of its own of what all share: the same functions, in networks that share nothing. */
+export function unshareNetworks(
+  arrays: NamedArrays,
+  shape: MlpShape,
+): { readonly shape: MlpShape; readonly arrays: NamedArrays } {
+  const { networks } = shape;
+  const own = new Set(ownArrayNames(shape));
+  const copies = Object.entries(arrays).map(([name, array]) => {
+    if (own.has(name) || !(array.data instanceof Float32Array)) return [name, array] as const;
+    const data = new Float32Array(array.data.length * networks);
+    for (let network = 0; network < networks; network++) data.set(array.data, network * array.data.length);
+    return [name, { shape: [networks, ...array.shape.slice(1)], data }] as const;
+  });
+  return { shape: { ...shape, sharedWeights: 0, sharedBiases: 0 }, arrays: Object.fromEntries(copies) };
+}
+
 /** Names the arrays of which every network has its own. */
 export function ownArrayNames(shape: MlpShape): readonly string[] {
   const { hidden, sharedWeights = 0, sharedBiases = 0 } = shape;

@@ -12,6 +12,12 @@ export interface DataScaling {
   readonly actionHigh: readonly number[];
 }
 
+/** The scales of observations and actions. */
+export interface Normalizers {
+  readonly observations: Normalizer;
+  readonly actions: Normalizer;
+}
+
 /** Training data as every training sees it: each dimension with mean 0 and standard deviation 1. */
 export class NormalizedData {
   readonly data: TrainingData;
@@ -24,14 +30,20 @@ export class NormalizedData {
   readonly observationSize: number;
   readonly actionSize: number;
 
-  /** @throws DatasetError when the data or an episode is empty, or a value is not finite. */
-  constructor(data: TrainingData) {
+  /**
+   * @param normalizers - of data that was learned from before; those of this data where left out.
+   * @throws DatasetError when the data or an episode is empty, or a value is not finite.
+   */
+  constructor(data: TrainingData, normalizers?: Normalizers) {
     requireSteps(data.episodeStarts);
     this.data = data;
     this.observationSize = data.observationSize;
     this.actionSize = data.actionSize;
-    this.observationNormalizer = Normalizer.fit(data.observations, data.observationSize);
-    this.actionNormalizer = Normalizer.fit(data.actions, data.actionSize);
+    // fitted in any case: that is what looks for values that are not finite
+    const observations = Normalizer.fit(data.observations, data.observationSize);
+    const actions = Normalizer.fit(data.actions, data.actionSize);
+    this.observationNormalizer = normalizers?.observations ?? observations;
+    this.actionNormalizer = normalizers?.actions ?? actions;
     this.observations = this.observationNormalizer.normalize(data.observations);
     this.actions = this.actionNormalizer.normalize(data.actions);
   }
