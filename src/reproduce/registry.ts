@@ -1,6 +1,8 @@
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
+import { attentiveCifar100 } from './attentive-cifar100.ts';
 import { attentiveFmnist } from './attentive-fmnist.ts';
+import { attentiveMnist } from './attentive-mnist.ts';
 import { emMirrorDescent } from './em-mirror-descent.ts';
 import { imcAvoiding } from './imc-avoiding.ts';
 import type { Reproduction } from './reproduction.ts';
@@ -12,6 +14,8 @@ export const reproductions: readonly Reproduction[] = [
   emMirrorDescent,
   softmaxGatingRates,
   attentiveFmnist,
+  attentiveMnist,
+  attentiveCifar100,
 ];
 
 /**

@@ -31,10 +31,20 @@ export function logWeights({ kind, k = 1 }: MixtureForm, logits: tf.Tensor2D): t
   const experts = logits.shape[1];
   if (kind !== 'top-k' || k >= experts) return logSoftmax(logits);
   return tf.tidy(() => {
-    const least = tf.slice(tf.topk(logits, k).values, [0, k - 1], [-1, 1]);
-    const out = tf.mul(tf.cast(tf.less(logits, least), 'float32'), LEFT_OUT);
+    const out = leftOut(logits, k);
     return k === 1 ? tf.add(logSoftmax(logits), out) : logSoftmax(tf.add(logits, out));
   });
+}
+
+/** 0 for the k largest of every row, a large negative number for the others; no gradient flows through the choice. */
+function leftOut(logits: tf.Tensor2D, k: number): tf.Tensor2D {
+  const choose = tf.customGrad((...inputs) => {
+    const [x] = inputs as unknown as [tf.Tensor2D];
+    const least = tf.slice(tf.topk(x, k).values, [0, k - 1], [-1, 1]);
+    const value = tf.mul<tf.Tensor2D>(tf.cast(tf.less(x, least), 'float32'), LEFT_OUT);
+    return { value, gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy) };
+  });
+  return choose(logits) as tf.Tensor2D;
 }
 
 /**
