@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { build, type Rolldown } from 'vite';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { list } from '../../src/gym/registry.ts';
 import { spawnWorker } from '../../src/spawn-worker.ts';
 import { browserMissing, launchChromium } from './chromium.ts';
 import { trajectories } from './task-trajectories.ts';
@@ -30,6 +31,7 @@ describe('the same seed and actions', () => {
 
   beforeAll(async () => {
     expected = await trajectories();
+    expect(expected).toEqual(expect.arrayContaining(list().map(({ id }) => id)));
     expect(new Set(expected).size).toBeGreaterThan(3000);
   });
 
