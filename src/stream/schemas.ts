@@ -119,6 +119,7 @@ export const TELEOPERATION_SCHEMA = named('modewise.Teleoperation', {
   success: flag,
   mode: { type: ['integer', 'null'] },
   distance: number,
+  canSave: flag,
   counts: array(integer),
   episodes: integer,
   saved: integer,

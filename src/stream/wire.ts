@@ -181,6 +181,8 @@ export interface TeleoperationMessage {
   readonly mode: number | null;
   /** Distance to the goal as the task defines it, metres. */
   readonly distance: number;
+  /** The episode as it stands can be saved. */
+  readonly canSave: boolean;
   /** Successful episodes of each mode in the dataset, whoever made them. */
   readonly counts: readonly number[];
   /** Episodes in the dataset. */

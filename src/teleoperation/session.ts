@@ -150,6 +150,7 @@ export class TeleoperationSession {
       success,
       mode,
       distance,
+      canSave: this.#refusal('save') === null,
       counts: this.#counts,
       episodes: this.#options.dataset.length,
       saved: this.#saved,

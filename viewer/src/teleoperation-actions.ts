@@ -38,7 +38,7 @@ export const OPERATOR_CONTROLS: readonly TeleoperationControl[] = [
     keyLabel: '⏎',
     buttons: [0],
     buttonLabel: 'A',
-    isPossible: isOver,
+    isPossible: ({ canSave }) => canSave,
   },
   {
     action: 'discard',

@@ -39,7 +39,7 @@ export class Teleoperation implements View, DeviceHost {
   readonly #mode = element('span', { class: 'mode-reached', id: 'teleoperation-mode' });
   readonly #steps = element('i', { class: 'fill' });
   readonly #buttons = element('div', { class: 'actions' });
-  readonly #note = element('div', { class: 'note outcome', id: 'teleoperation-note', role: 'status' });
+  readonly #note = element('div', { class: 'note said', id: 'teleoperation-note', role: 'status' });
   readonly #hint = element('div', { class: 'note' });
   readonly #covered = element('span', { class: 'value' });
   readonly #modes = element('div', {
@@ -139,7 +139,10 @@ export class Teleoperation implements View, DeviceHost {
 
   #show(state: TeleoperationMessage): void {
     const isFirst = this.root.hidden;
+    const starts = state.phase === 'recording' && this.#state?.phase !== 'recording';
     this.#state = state;
+    // nobody can drive by a picture of the past
+    if (starts && this.isOperator) this.#page?.playback.follow();
     this.root.hidden = false;
     this.root.dataset.phase = state.phase === 'ended' && state.success ? 'solved' : state.phase;
     if (isFirst) this.#welcome();
