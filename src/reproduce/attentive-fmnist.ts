@@ -1,4 +1,5 @@
 import { debianFashionMnist, fashionMnist, hasImages, readLabelledImages } from '../data/labelled-images.ts';
+import { deviation, mean } from '../statistics.ts';
 import {
   type ArmResult,
   attentiveImages,
@@ -8,7 +9,6 @@ import {
 } from './attentive-images.ts';
 import { attentiveArms, attentivePaper, greyLayers, resultFiles } from './attentive-models.ts';
 import type { Figure, Reproduction } from './reproduction.ts';
-import { deviation, mean } from './statistics.ts';
 
 const WHOLE: ImageScale = { trainImages: 60_000, testImages: 10_000, epochs: 10, batchSize: 512, seeds: 3 };
 const QUICK: ImageScale = {

@@ -12,10 +12,10 @@ import {
 import { type ChannelScale, ImageSource } from '../mixture/attentive/image-source.ts';
 import { classificationLoss, combineAnswers, softmaxRows } from '../mixture/attentive/mixture-form.ts';
 import { Rng } from '../random.ts';
+import { deviation, mean, meanCurve } from '../statistics.ts';
 import { selectBackend } from '../tensor/backend.ts';
 import { tf } from '../tensor/tf.ts';
 import type { Figure, Part, Published, ReproductionContext } from './reproduction.ts';
-import { deviation, mean, meanCurve } from './statistics.ts';
 import type { Units } from './units.ts';
 
 /** Only the mixture of all reported runs with 5 and 20 experts. */

@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InterruptedError } from '../errors.ts';
+import { deviation, mean } from '../statistics.ts';
 import type { Figure, Part, Reproduction, ReproductionContext } from './reproduction.ts';
-import { deviation, mean } from './statistics.ts';
 
 const ENV = 'Avoiding-v0';
 const PER_MODE = 4;

@@ -11,8 +11,8 @@ import { GatedMixture } from '../mixture/glm/gated-mixture.ts';
 import { type FitAlgorithm, fitModel } from '../mixture/glm/iterations.ts';
 import type { NewtonOptions } from '../mixture/glm/multinomial-regression.ts';
 import { Rng } from '../random.ts';
+import { deviation, mean, meanCurve } from '../statistics.ts';
 import type { Figure, Part, ReproductionContext } from './reproduction.ts';
-import { deviation, mean, meanCurve } from './statistics.ts';
 import type { Units } from './units.ts';
 
 /** How much of the experiment is done. */

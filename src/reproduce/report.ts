@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { drawChart } from '../chart.ts';
 import { writeDurably } from '../durable-file.ts';
-import { drawChart } from './chart.ts';
 import { type Figure, judge, type Part, type Reproduction, type Verdict } from './reproduction.ts';
 import { type RunIdentity, reproductionFiles } from './units.ts';
 

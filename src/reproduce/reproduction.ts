@@ -1,4 +1,4 @@
-import type { Chart } from './chart.ts';
+import type { Chart } from '../chart.ts';
 import type { Units } from './units.ts';
 
 /** Whether a claim was obtained again: it was, it was not, or something needed for it is missing here. */

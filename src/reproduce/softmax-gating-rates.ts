@@ -6,8 +6,8 @@ import { logLogSlope } from '../mixture/glm/log-log-slope.ts';
 import type { NewtonOptions } from '../mixture/glm/multinomial-regression.ts';
 import { type GatedAtom, voronoiLoss } from '../mixture/glm/voronoi-loss.ts';
 import { Rng } from '../random.ts';
+import { deviation, mean } from '../statistics.ts';
 import type { Figure, Part, Reproduction, ReproductionContext } from './reproduction.ts';
-import { deviation, mean } from './statistics.ts';
 
 /** How much of the experiment is done. */
 export interface RatesScale {

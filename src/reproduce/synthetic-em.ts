@@ -2,8 +2,8 @@ import { type FitAlgorithm, fitModel } from '../mixture/glm/iterations.ts';
 import { sampleSymmetric } from '../mixture/glm/sample-symmetric.ts';
 import { SymmetricMixture } from '../mixture/glm/symmetric-mixture.ts';
 import { Rng } from '../random.ts';
+import { deviation, mean, meanCurve } from '../statistics.ts';
 import type { Figure, Part, ReproductionContext } from './reproduction.ts';
-import { deviation, mean, meanCurve } from './statistics.ts';
 
 /** The paper's number of instances and iterations. */
 const INSTANCES = 50;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawChart } from '../../../src/reproduce/chart.ts';
+import { drawChart } from '../../../src/chart.ts';
 import { formatReport, toResult } from '../../../src/reproduce/report.ts';
 import { judge, type Part } from '../../../src/reproduce/reproduction.ts';
 import { reachedAt } from '../../../src/reproduce/synthetic-em.ts';
