@@ -1,16 +1,11 @@
 import { z } from 'zod';
-import { activations, commitmentSchema, count, expertKinds, notNegative, positive } from './imc-config.ts';
+import { gradientShape } from '../training/gradient-config.ts';
+import { activations, commitmentSchema, count, expertKinds, positive } from './imc-config.ts';
 
-/** How networks are trained by minibatches of all data. */
-const trainingShape = {
-  /** Training steps; the learning rate falls to zero along a cosine by their end. */
-  steps: count.default(6000),
-  batchSize: count.default(512),
-  learningRate: positive.default(2e-3),
-  weightDecay: notNegative.default(0),
-  /** Standard deviation of the noise on training observations, in standard deviations of the data. */
-  observationNoise: notNegative.default(0.05),
-};
+/** How networks are trained by minibatches of all data; see `docs/methods/training-loop.md`. */
+const trainingShape = gradientShape({
+  ...{ steps: 6000, batchSize: 512, learningRate: 2e-3, weightDecay: 0, observationNoise: 0.05 },
+});
 
 /** All options of the mixture density network with their defaults; `parse({})` gives the whole. */
 export const mdnConfigSchema = z.strictObject({

@@ -1,14 +1,13 @@
 import { CheckpointError } from '../errors.ts';
-import { Rng, type RngState } from '../random.ts';
+import type { Rng } from '../random.ts';
 import { BatchedMlp } from '../tensor/batched-mlp.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { gaussianLogLikelihood } from '../tensor/ops/gaussian-log-likelihood.ts';
 import { logSoftmax } from '../tensor/ops/log-sum-exp.ts';
-import { AdamW } from '../tensor/optimizer.ts';
 import { tf } from '../tensor/tf.ts';
 import { joinParts, takePart } from '../training/parts.ts';
-import type { Checkpoint } from '../training/training-run.ts';
+import type { Trainable } from '../training/trainable.ts';
 import { constantGate } from './gate-trainer.ts';
 import { LearnedVariance } from './learned-variance.ts';
 
@@ -17,40 +16,24 @@ export interface DensityNetworksOptions {
   readonly expertShape: MlpShape;
   readonly gateShape: MlpShape;
   readonly standardDeviation: number | 'learned';
-  readonly weightDecay: number;
   readonly rng: Rng;
 }
 
 /**
- * The networks of a conditional density Σ_z π_z(o) N(a; μ_z(o), σ²), trained together by one optimizer: means, gate
- * and, where it is learned, σ. A mixture of one component has no gate. Owns its tensors.
+ * The networks of a conditional density Σ_z π_z(o) N(a; μ_z(o), σ²), trained together: means, gate and, where it is learned, σ. A mixture of one component has no gate. Owns its tensors.
  */
-export class DensityNetworks {
-  readonly optimizer: AdamW;
+export class DensityNetworks implements Trainable {
   readonly #experts: BatchedMlp;
   readonly #gate: BatchedMlp | undefined;
   readonly #gateShape: MlpShape;
   readonly #variance: LearnedVariance;
-  #batches: Rng;
 
   constructor(options: DensityNetworksOptions) {
-    const { expertShape, gateShape, rng, standardDeviation, weightDecay } = options;
+    const { expertShape, gateShape, rng, standardDeviation } = options;
     this.#experts = BatchedMlp.draw(expertShape, rng.fork('experts'));
     this.#gate = expertShape.networks === 1 ? undefined : BatchedMlp.draw(gateShape, rng.fork('gate'));
     this.#gateShape = gateShape;
     this.#variance = new LearnedVariance(standardDeviation);
-    const variables = [
-      ...this.#experts.variables,
-      ...(this.#gate?.variables ?? []),
-      ...this.#variance.variables,
-    ];
-    this.optimizer = new AdamW(variables, { weightDecay });
-    this.#batches = rng.fork('batches');
-  }
-
-  /** The stream from which minibatches and their noise are drawn. */
-  get batches(): Rng {
-    return this.#batches;
   }
 
   /**
@@ -87,40 +70,32 @@ export class DensityNetworks {
     return { experts, gateShape, gate: constantGate(gateShape, Float64Array.of(1)) };
   }
 
-  /** Saves everything that a bit-equal resume needs. */
-  async getState(): Promise<Checkpoint> {
-    const { step, moments } = await this.optimizer.getState();
-    const variance = await this.#variance.getState();
-    return {
-      arrays: joinParts({
-        experts: await this.#experts.toArrays(),
-        gate: this.#gate === undefined ? {} : await this.#gate.toArrays(),
-        moments,
-        variance: variance === undefined ? {} : { scaled: { shape: [], data: Float32Array.of(variance) } },
-      }),
-      state: { optimizerStep: step, batches: { ...this.#batches.state() } },
-    };
+  /** What is trained: means, gate, and where it is learned the variance. */
+  get variables(): readonly tf.Variable[] {
+    return [...this.#experts.variables, ...(this.#gate?.variables ?? []), ...this.#variance.variables];
   }
 
-  /** Continues from a saved state. @throws CheckpointError when it does not fit. */
-  setState({ arrays, state }: Checkpoint): void {
-    const { optimizerStep, batches } = state;
+  async toArrays(): Promise<NamedArrays> {
+    const variance = await this.#variance.getState();
+    return joinParts({
+      experts: await this.#experts.toArrays(),
+      gate: this.#gate === undefined ? {} : await this.#gate.toArrays(),
+      variance: variance === undefined ? {} : { scaled: { shape: [], data: Float32Array.of(variance) } },
+    });
+  }
+
+  /** @throws CheckpointError when an array is missing or does not fit. */
+  assign(arrays: NamedArrays): void {
     const variance = takePart(arrays, 'variance').scaled?.data[0];
-    const complete =
-      typeof optimizerStep === 'number' &&
-      batches !== undefined &&
-      (this.#variance.variable === undefined || typeof variance === 'number');
-    if (!complete) {
+    if (this.#variance.variable !== undefined && typeof variance !== 'number') {
       throw new CheckpointError({
-        what: 'The checkpoint lacks the state of its optimizer, or its variance',
+        what: 'The checkpoint lacks the variance of its Gaussians',
         remedy: 'start the training anew',
       });
     }
     this.#experts.assign(takePart(arrays, 'experts'));
     this.#gate?.assign(takePart(arrays, 'gate'));
     this.#variance.setState(Number(variance));
-    this.optimizer.setState({ step: optimizerStep, moments: takePart(arrays, 'moments') });
-    this.#batches = Rng.fromState(batches as unknown as RngState);
   }
 
   /** Frees the tensors. */
@@ -128,6 +103,5 @@ export class DensityNetworks {
     this.#experts.dispose();
     this.#gate?.dispose();
     this.#variance.dispose();
-    this.optimizer.dispose();
   }
 }

@@ -1,12 +1,11 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
-import { warmupCosine } from '../tensor/learning-rate.ts';
 import { logSumExp } from '../tensor/ops/log-sum-exp.ts';
 import { tf } from '../tensor/tf.ts';
+import { type LossMoment, trainByGradient } from '../training/gradient-training.ts';
 import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
-import { describeIdentity, requireIdentity } from '../training/run-identity.ts';
-import { inChunks, lossOf, runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
+import { chooseWeights } from '../training/trained-weights.ts';
 import type { TrainingRun } from '../training/training-run.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
@@ -77,6 +76,7 @@ class DensityTraining {
   readonly #plan: DensityPlan;
   readonly #run: TrainingRun;
   readonly #problem: MixtureProblem;
+  readonly #rng: Rng;
   readonly #networks: DensityNetworks;
   readonly #observations: Rows;
   readonly #actions: Rows;
@@ -86,12 +86,12 @@ class DensityTraining {
     this.#run = run;
     const problem = new MixtureProblem(data, { level: 'step', segmentLength: 1 });
     this.#problem = problem;
+    this.#rng = Rng.fromSeed(run.seed).fork('density');
     this.#networks = new DensityNetworks({
       expertShape: expertShape(plan, data),
       gateShape: gateShape(plan, data.observationSize),
       standardDeviation: plan.standardDeviation,
-      weightDecay: plan.weightDecay,
-      rng: Rng.fromSeed(run.seed).fork('density'),
+      rng: this.#rng,
     });
     const dataOnDevice = run.profile?.dataOnDevice === true;
     this.#observations = new Rows(problem.observations, data.observationSize, dataOnDevice);
@@ -99,57 +99,26 @@ class DensityTraining {
   }
 
   async run(): Promise<MixtureModel> {
-    const { learningRate, steps } = this.#plan;
-    const { onProgress, signal } = this.#run;
-    const improve = async (span: TrainingSpan): Promise<SpanEnd> => {
-      const end = await runSpan(this.#networks.optimizer, () => this.#loss(), span);
-      if (end.step === span.to) this.#run.onMetrics?.({ phase: 'train', step: end.step, ...lossOf(end) });
-      return end;
-    };
-    const end = await inChunks(improve, {
-      from: this.#restore(),
-      to: steps,
-      learningRate: warmupCosine({ peak: learningRate, totalSteps: steps }),
-      phase: 'train',
-      signal,
-      onStep: (step) => onProgress?.({ phase: 'train', done: step, total: steps }),
-      onChunk: (step) => this.#save(step),
-    });
-    await this.#save(end.step);
-    return this.#model(end.step < steps ? 'interrupted' : 'iterations');
+    const { arrays, stopped } = await trainByGradient(
+      { network: this.#networks, loss: (steps, rng, moment) => this.#loss(steps, rng, moment) },
+      {
+        problem: this.#problem,
+        config: this.#plan,
+        recorded: this.#plan.recorded,
+        rng: this.#rng,
+        run: this.#run,
+      },
+    );
+    this.#networks.assign(chooseWeights(arrays, this.#plan));
+    return this.#model(stopped === 'interrupted' ? 'interrupted' : 'iterations');
   }
 
   /** -log Σ_z π_z N(..), the mean over one minibatch. */
-  #loss(): tf.Scalar {
-    const { batchSize, observationNoise } = this.#plan;
-    const { batches } = this.#networks;
-    const count = this.#problem.units;
-    const steps = Int32Array.from({ length: batchSize }, () => batches.integer(count));
-    const observations = withNoise(this.#observations.gather(steps), observationNoise, batches);
+  #loss(steps: Int32Array, rng: Rng, { training }: LossMoment): tf.Scalar {
+    const clean = this.#observations.gather(steps);
+    const observations = training ? withNoise(clean, this.#plan.observationNoise, rng) : clean;
     const joint = this.#networks.logJoint(observations, this.#actions.gather(steps));
     return tf.neg(tf.mean(logSumExp(joint)));
-  }
-
-  /** Continues from a checkpoint, if there is one; returns the step to begin with. */
-  #restore(): number {
-    const { resumeFrom } = this.#run;
-    if (resumeFrom === undefined) return 0;
-    requireIdentity(resumeFrom, this.#identity);
-    this.#networks.setState(resumeFrom);
-    return Number(resumeFrom.state.step);
-  }
-
-  get #identity() {
-    return { problem: this.#problem, config: this.#plan.recorded, seed: this.#run.seed };
-  }
-
-  async #save(step: number): Promise<void> {
-    if (this.#run.saveCheckpoint === undefined) return;
-    const { arrays, state } = await this.#networks.getState();
-    await this.#run.saveCheckpoint({
-      arrays,
-      state: { ...describeIdentity(this.#identity), ...state, step },
-    });
   }
 
   async #model(stopped: MixtureModel['stopped']): Promise<MixtureModel> {

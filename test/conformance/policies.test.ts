@@ -28,8 +28,8 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
     gate: { hidden: [8], steps: 20, batchSize: 16 },
   },
-  bc: { hidden: [8], steps: 20, batchSize: 16 },
-  mdn: { components: 3, expert: { hidden: [8] }, gate: { hidden: [8] }, steps: 20, batchSize: 16 },
+  bc: { ...gradientQuick, hidden: [8] },
+  mdn: { ...gradientQuick, components: 3, expert: { hidden: [8] }, gate: { hidden: [8] } },
   em: {
     components: 3,
     iterations: 1,
