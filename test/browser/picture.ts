@@ -33,6 +33,20 @@ export class Picture {
     return count;
   }
 
+  /** The middle of the pixels with a strong colour that another picture has not, in pixels of the picture. */
+  colourfulCenter(area: Area, unlike: Picture): { readonly x: number; readonly y: number } {
+    const strong = (r: number, g: number, b: number) => Math.max(r, g, b) - Math.min(r, g, b) > 70;
+    let [x, y, count] = [0, 0, 0];
+    this.#each(area, (r, g, b, at) => {
+      const [or, og, ob] = unlike.#pixels.subarray(at, at + 3);
+      if (!strong(r, g, b) || strong(or ?? 0, og ?? 0, ob ?? 0)) return;
+      x += (at / 4) % this.#width;
+      y += Math.floor(at / 4 / this.#width);
+      count++;
+    });
+    return { x: x / count, y: y / count };
+  }
+
   /** Counts the twelfths of the hue circle that at least 60 strongly coloured pixels fall into. */
   hues(area: Area): number {
     const counts = new Array<number>(12).fill(0);

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -10,9 +9,7 @@ import { RecordingWriter } from '../../src/stream/recording-writer.ts';
 import { type StreamServer, startStreamServer } from '../../src/stream/server.ts';
 import { browserMissing, launchChromium } from './chromium.ts';
 import { FakeRollouts } from './fake-rollouts.ts';
-
-const root = join(import.meta.dirname, '../..');
-const artifacts = join(root, 'test/artifacts');
+import { artifacts, buildPage, newPage, pageFolder } from './page-under-test.ts';
 
 describe('the page with a recording', () => {
   const missing = browserMissing();
@@ -21,12 +18,11 @@ describe('the page with a recording', () => {
   let server: StreamServer;
   let recording: Recording;
   let page: Page;
-  const problems: string[] = [];
+  const problems: (readonly string[])[] = [];
 
   beforeAll(async () => {
     if (missing !== null) return;
-    execFileSync(join(root, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], { cwd: root });
-    mkdirSync(artifacts, { recursive: true });
+    buildPage();
     const path = join(folder, 'a.mcap');
     const writer = new RecordingWriter({ path });
     const rollouts = new FakeRollouts(writer, 24);
@@ -35,7 +31,7 @@ describe('the page with a recording', () => {
     recording = readRecording(path);
     server = await startStreamServer({
       port: 0,
-      page: join(root, 'dist/viewer'),
+      page: pageFolder,
       perClient(channels) {
         const player = new Player(recording, channels, () => performance.now());
         return () => player.stop();
@@ -52,13 +48,10 @@ describe('the page with a recording', () => {
     if (missing !== null) ctx.skip(missing);
   });
 
-  async function open(): Promise<Page> {
-    const opened = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
-    opened.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text());
-    });
-    opened.on('pageerror', (error) => problems.push(String(error)));
-    await opened.goto(server.url);
+  async function open(hash = ''): Promise<Page> {
+    const { page: opened, problems: its } = await newPage(browser);
+    problems.push(its);
+    await opened.goto(server.url + hash);
     await opened.waitForSelector('body[data-timeline="recording"]');
     return opened;
   }
@@ -110,8 +103,34 @@ describe('the page with a recording', () => {
     await expect.poll(() => position(page)).toBeLessThan(8);
     expect(await page.isDisabled('#rollouts')).toBe(true);
     expect(await other.inputValue('#speed')).toBe('1');
-    expect(problems).toEqual([]);
+    expect(problems.flat()).toEqual([]);
     await other.close();
+    await page.close();
+  });
+
+  it('opens at the moment, speed and rollout of an address, and writes them there', async () => {
+    page = await open('#t=5.25&rollout=7&speed=0.25');
+    await page.waitForSelector('body[data-connection="paused"]');
+    await expect.poll(() => position(page)).toBeCloseTo(5.25, 1);
+    expect(await page.inputValue('#speed')).toBe('0.25');
+    await page.waitForSelector('body[data-rollout="7"]');
+    // the moments before it came along: the gate is there from the beginning of the episode
+    const step = Number(/^\d+/.exec((await page.textContent('[data-fact="Step"]')) ?? '')?.[0]);
+    expect(step).toBeGreaterThan(5);
+    await expect
+      .poll(async () => Number(await page.getAttribute('.gate-plot', 'data-steps')))
+      .toBeGreaterThan(step - 3);
+    await page.screenshot({ path: join(artifacts, 'replay-address.png') });
+    await page.click('#forward');
+    await expect.poll(() => new URL(page.url()).hash).toMatch(/^#t=5\.2[78]\d*&rollout=7&speed=0\.25$/);
+    // whoever reloads sees the same again
+    const before = await position(page);
+    await page.reload();
+    await page.waitForSelector('body[data-connection="paused"]');
+    await expect.poll(() => position(page)).toBeCloseTo(before, 2);
+    await page.keyboard.press('Space');
+    await expect.poll(() => new URL(page.url()).hash).toBe('#rollout=7&speed=0.25');
+    expect(problems.flat()).toEqual([]);
     await page.close();
   });
 
@@ -123,7 +142,7 @@ describe('the page with a recording', () => {
     await page.screenshot({ path: join(artifacts, 'replay-end.png') });
     await page.close();
 
-    const live = await startStreamServer({ port: 0, page: join(root, 'dist/viewer') });
+    const live = await startStreamServer({ port: 0, page: pageFolder });
     const rollouts = new FakeRollouts(live, 4);
     rollouts.step();
     page = await browser.newPage();
@@ -132,6 +151,6 @@ describe('the page with a recording', () => {
     expect(await page.textContent('#live')).toBe('Live');
     await page.close();
     await live.close();
-    expect(problems).toEqual([]);
+    expect(problems.flat()).toEqual([]);
   });
 });

@@ -1,16 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type StreamServer, startStreamServer } from '../../src/stream/server.ts';
 import { browserMissing, launchChromium } from './chromium.ts';
 import { FakeRollouts } from './fake-rollouts.ts';
-import { type Picture, readPicture } from './picture.ts';
+import { buildPage, newPage, pageFolder, takePicture } from './page-under-test.ts';
+import type { Picture } from './picture.ts';
 
-const root = join(import.meta.dirname, '../..');
-const pageFolder = join(root, 'dist/viewer');
-const artifacts = join(root, 'test/artifacts');
 /** Middle of the picture, without heading, panel and toolbar: x, y, width, height. */
 const TABLE = [180, 90, 700, 600] as const;
 
@@ -21,14 +17,12 @@ describe('the viewer page', () => {
   let server: StreamServer;
   let rollouts: FakeRollouts;
   let page: Page;
-  let problems: string[];
-  let requests: string[];
+  let problems: readonly string[];
+  let requests: readonly string[];
 
   beforeAll(async () => {
     if (missing !== null) return;
-    // from the sources as they are, not from an earlier build
-    execFileSync(join(root, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], { cwd: root });
-    mkdirSync(artifacts, { recursive: true });
+    buildPage();
     browser = await launchChromium();
     reader = await browser.newPage();
   });
@@ -41,15 +35,7 @@ describe('the viewer page', () => {
     server = await startStreamServer({ port: 0, page: pageFolder, clock: Date.now });
     rollouts = new FakeRollouts(server, 48);
     for (let step = 0; step < 150; step++) rollouts.step();
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
-    problems = [];
-    requests = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text());
-    });
-    page.on('pageerror', (error) => problems.push(String(error)));
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('websocket', (socket) => requests.push(socket.url()));
+    ({ page, problems, requests } = await newPage(browser));
   });
   afterEach(async () => {
     rollouts?.stop();
@@ -70,11 +56,8 @@ describe('the viewer page', () => {
 
   /** Takes a picture once everything asked for has been drawn. */
   async function picture(name: string): Promise<Picture> {
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     await page.mouse.move(640, 60);
-    const png = await page.screenshot();
-    writeFileSync(join(artifacts, `viewer-${name}.png`), png);
-    return readPicture(reader, png);
+    return takePicture(page, reader, `viewer-${name}`);
   }
 
   async function frameOnPage(): Promise<number> {
@@ -240,6 +223,23 @@ describe('the viewer page', () => {
     await open('#color=expert');
     expect((await picture('480')).colourful(TABLE)).toBeGreaterThan(20_000);
     expect(problems).toEqual([]);
+  });
+
+  it('works behind one forwarded port', async () => {
+    const forward = createTcpServer((near) => {
+      const far = connectTcp(server.port, '127.0.0.1');
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+      near.on('close', () => far.destroy());
+    });
+    await new Promise<void>((resolve) => forward.listen(0, '127.0.0.1', resolve));
+    const { port } = forward.address() as AddressInfo;
+    await page.goto(`http://localhost:${port}/`);
+    await shows(rollouts);
+    expect(new Set(requests.map((url) => new URL(url).host))).toEqual(new Set([`localhost:${port}`]));
+    expect(problems).toEqual([]);
+    await page.close();
+    forward.close();
   });
 
   it('talks to its own server only', async () => {

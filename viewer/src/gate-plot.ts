@@ -69,20 +69,21 @@ export class GatePlot {
     );
   }
 
-  /** Draws which component is in force: a bar per step, above the plot. */
+  /** Draws which component is in force, above the plot: a bar for as long as it stays the same. */
   #drawStrip(plot: UPlot): void {
     const { ctx } = plot;
     const series = this.#series;
     const palette = this.#palette;
     if (series === null || palette === null) return;
     const pixel = devicePixelRatio;
-    series.steps.forEach((step, i) => {
-      const next = series.steps[i + 1] ?? step + 1;
-      const from = plot.valToPos(step, 'x', true);
-      const to = Math.min(plot.valToPos(next, 'x', true), plot.bbox.left + plot.bbox.width);
-      ctx.fillStyle = css(palette.color('expert', series.inForce[i] ?? -1));
-      ctx.fillRect(from, plot.bbox.top - (STRIP + 3) * pixel, Math.max(1, to - from), STRIP * pixel);
-    });
+    const { inForce, steps } = series;
+    for (let from = 0, to = 0; from < steps.length; from = to) {
+      while (to < steps.length && inForce[to] === inForce[from]) to++;
+      const begin = plot.valToPos(steps[from] ?? 0, 'x', true);
+      const end = plot.valToPos(steps[to] ?? steps.at(-1) ?? 0, 'x', true);
+      ctx.fillStyle = css(palette.color('expert', inForce[from] ?? -1));
+      ctx.fillRect(begin, plot.bbox.top - (STRIP + 3) * pixel, Math.max(pixel, end - begin), STRIP * pixel);
+    }
   }
 }
 
