@@ -1,15 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
-import { type MadeTask, makeTask, type Task } from '../envs/task.ts';
+import { makeTask } from '../envs/task.ts';
 import type { Dataset, DatasetInfo } from '../src/data/dataset.ts';
-import type { Episode } from '../src/data/episode.ts';
-import { ConfigError, DatasetError, ModewiseError } from '../src/errors.ts';
-import { Rng } from '../src/random.ts';
-import { checkTrunk, type Demonstrator, demonstratorFor } from './demonstrator.ts';
-import { EpisodeRecorder, recordingInfo } from './episode-recorder.ts';
-import { replayEpisode } from './replay.ts';
+import { ConfigError, DatasetError } from '../src/errors.ts';
+import { type Demonstration, type DemonstrationOrder, demonstrate } from './demonstration.ts';
+import { demonstrateOnWorkers } from './demonstration-pool.ts';
+import { checkTrunk, demonstratorFor } from './demonstrator.ts';
+import { recordingInfo } from './episode-recorder.ts';
 
-/** Attempts at one demonstration before `collect` gives up; a sound demonstrator needs one. */
-const maxAttempts = 20;
+/** Demonstrations that make a further thread worth its start. */
+const perWorker = 20;
 
 /** How far a collection has come. */
 export interface CollectProgress {
@@ -29,6 +28,11 @@ export interface CollectOptions {
   readonly seed: number;
   /** See `DemonstrationRequest.trunk`; 1, as people do, where left out. */
   readonly trunk?: number;
+  /**
+   * Threads that demonstrate, at most one for each 20 demonstrations; 1, this thread, where left out. The episodes and their order
+   * do not depend on it.
+   */
+  readonly workers?: number;
   /** Open for appending; stays open. Episodes of the same collection that it holds already are not made again. */
   readonly dataset: Dataset;
   /** Stops after the episode in progress; finished ones are kept. */
@@ -52,14 +56,6 @@ export interface CollectReport {
   readonly interrupted: boolean;
 }
 
-/** One demonstration to make. */
-interface Order {
-  readonly mode: number;
-  readonly index: number;
-  readonly seed: number;
-  readonly trunk: number;
-}
-
 /**
  * Describes the dataset that demonstrations of an environment go into, for `createDataset`.
  *
@@ -75,23 +71,18 @@ export async function demonstrationInfo(envId: string): Promise<DatasetInfo> {
 /**
  * Collects demonstrations of every mode into a dataset. Each is recorded, replayed in a fresh simulator, and kept
  * only if the replay gives the same observations, outcome and state hash, and the outcome is a success in the mode
- * asked for. Which demonstration comes out depends on (seed, mode, index, trunk) alone: an interrupted collection
- * goes on with what is missing and ends with the same episodes as an uninterrupted one. Modes take turns, so that
- * what an interruption leaves is balanced.
+ * asked for. Which demonstration comes out depends on (seed, mode, index, trunk) alone: any number of threads gives the same
+ * episodes in the same order, and an interrupted collection goes on with what is missing and ends with the same episodes as
+ * an uninterrupted one. Modes take turns, so that what an interruption leaves is balanced.
  *
  * @throws UsageError for an unknown environment; ConfigError for settings out of range; DatasetError when the
  * dataset belongs to another environment; ModewiseError when a mode cannot be demonstrated.
  */
 export async function collect(options: CollectOptions): Promise<CollectReport> {
-  const { dataset, envId, onEpisode, perMode, seed, signal, trunk = 1 } = options;
+  const { dataset, envId, onEpisode, perMode, seed, signal, trunk = 1, workers = 1 } = options;
   checkTrunk(trunk);
-  if (!Number.isSafeInteger(perMode) || perMode < 1) {
-    throw new ConfigError({
-      what: 'The number of demonstrations per mode is not a whole number of at least 1',
-      where: 'perMode',
-      found: String(perMode),
-    });
-  }
+  requireCount('perMode', perMode);
+  requireCount('workers', workers);
   if (dataset.info.envId !== envId) {
     throw new DatasetError({
       what: 'The dataset belongs to another environment',
@@ -100,39 +91,63 @@ export async function collect(options: CollectOptions): Promise<CollectReport> {
       expected: envId,
     });
   }
-  const demonstrator = await demonstratorFor(envId);
-  const simulator = await makeTask(envId, { kwargs: demonstrator.envKwargs });
-  const { modes } = simulator.task.behavior;
+  const modes = dataset.info.modes;
   const present = await presentEpisodes(dataset, seed, trunk, perMode);
   const counts = modes.map((_, mode) => [...present].filter((key) => key.startsWith(`${mode}/`)).length);
-  const report = { added: 0, transitions: 0, discarded: 0, interrupted: false };
-  try {
-    for (let turn = 0; turn < perMode * modes.length; turn++) {
-      const order: Order = { mode: turn % modes.length, index: Math.floor(turn / modes.length), seed, trunk };
-      if (present.has(`${order.mode}/${order.index}`)) continue;
-      // lets the process see a Ctrl-C between two episodes
-      await setImmediate();
-      if (signal?.aborted) {
-        report.interrupted = true;
-        break;
-      }
-      const { discarded, episode } = await demonstrate(demonstrator, simulator, order);
+  const orders = Array.from({ length: perMode * modes.length }, (_, turn) => ({
+    mode: turn % modes.length,
+    index: Math.floor(turn / modes.length),
+    seed,
+    trunk,
+  })).filter(({ index, mode }) => !present.has(`${mode}/${index}`));
+  const threads = Math.min(workers, Math.ceil(orders.length / perWorker));
+  const demonstrations =
+    threads > 1 ? demonstrateOnWorkers(envId, orders, threads) : demonstrateHere(envId, orders);
+  const report = { added: 0, transitions: 0, discarded: 0, interrupted: signal?.aborted === true };
+  if (!report.interrupted) {
+    for await (const { discarded, episode } of demonstrations) {
       await dataset.append(episode);
       report.added++;
       report.transitions += episode.length;
       report.discarded += discarded;
-      counts[order.mode] = (counts[order.mode] ?? 0) + 1;
+      const mode = episode.mode ?? 0;
+      counts[mode] = (counts[mode] ?? 0) + 1;
       onEpisode?.({
         done: present.size + report.added,
         total: perMode * modes.length,
-        mode: modes[order.mode] ?? '',
+        mode: modes[mode] ?? '',
         length: episode.length,
       });
+      // lets the process see a Ctrl-C between two episodes
+      await setImmediate();
+      report.interrupted = signal?.aborted === true && report.added < orders.length;
+      if (report.interrupted) break;
     }
+  }
+  return { envId, found: present.size, perMode: counts, ...report };
+}
+
+function requireCount(where: string, count: number): void {
+  if (Number.isSafeInteger(count) && count >= 1) return;
+  throw new ConfigError({
+    what: 'A number of a collection is not a whole number of at least 1',
+    where,
+    found: String(count),
+  });
+}
+
+/** Makes demonstrations one after the other in this thread. */
+async function* demonstrateHere(
+  envId: string,
+  orders: readonly DemonstrationOrder[],
+): AsyncGenerator<Demonstration> {
+  const demonstrator = await demonstratorFor(envId);
+  const simulator = await makeTask(envId, { kwargs: demonstrator.envKwargs });
+  try {
+    for (const order of orders) yield await demonstrate(demonstrator, simulator, order);
   } finally {
     simulator.env.close();
   }
-  return { envId, found: present.size, perMode: counts, ...report };
 }
 
 /** Finds which demonstrations of this collection the dataset holds, as `mode/index`. */
@@ -150,58 +165,4 @@ async function presentEpisodes(
     if (ours && Number(settings.index) < perMode) present.add(`${mode}/${settings.index}`);
   }
   return present;
-}
-
-/** Makes one verified demonstration. @throws ModewiseError when no attempt succeeds. */
-async function demonstrate(
-  demonstrator: Demonstrator,
-  simulator: MadeTask,
-  order: Order,
-): Promise<{ readonly episode: Episode; readonly discarded: number }> {
-  const { envId, envKwargs } = demonstrator;
-  const root = Rng.fromSeed(order.seed).fork('demonstration').fork(order.mode).fork(order.index);
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const episode = record(demonstrator, simulator, { ...order, attempt, rng: root.fork(attempt) });
-    if (!episode.success || episode.mode !== order.mode) continue;
-    const fresh = await makeTask(envId, { kwargs: envKwargs });
-    const { same } = replayEpisode(fresh, episode);
-    fresh.env.close();
-    if (same) return { episode, discarded: attempt };
-  }
-  throw new ModewiseError({
-    what: `${demonstrator.name} found no demonstration that succeeds and replays`,
-    where: `${envId}, mode '${simulator.task.behavior.modes[order.mode]}', index ${order.index}`,
-    found: `${maxAttempts} failed attempts`,
-    remedy: 'this is a defect of the demonstrator: report it with the seed',
-  });
-}
-
-/** Drives one attempt and records it. */
-function record(
-  demonstrator: Demonstrator,
-  { env, task }: MadeTask,
-  attempt: Order & { readonly attempt: number; readonly rng: Rng },
-): Episode {
-  const { index, mode, rng, seed, trunk } = attempt;
-  const envSeed = rng.fork('env').seed();
-  const recorder = new EpisodeRecorder();
-  let { observation } = env.reset({ seed: envSeed });
-  const pilot = demonstrator.begin({ task: task satisfies Task, mode, rng: rng.fork('pilot'), trunk });
-  for (let ended = false; !ended; ) {
-    const action = pilot.act(observation);
-    if (action === null) break;
-    const step = env.step(action);
-    recorder.push(observation, action, { reward: step.reward, success: task.outcome().success });
-    observation = step.observation;
-    ended = step.terminated || step.truncated;
-  }
-  return recorder.finish(task, {
-    seed: envSeed,
-    resetOptions: {},
-    provenance: {
-      source: 'scripted',
-      author: demonstrator.name,
-      settings: { seed, index, attempt: attempt.attempt, trunk, envKwargs: demonstrator.envKwargs },
-    },
-  });
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { envOption, loadNamedEnv } from './env-reference.ts';
@@ -11,6 +12,7 @@ interface CollectVerbOptions {
   readonly perMode: number;
   readonly out: string;
   readonly trunk: number;
+  readonly workers: number;
   readonly resume: boolean;
   readonly force: boolean;
 }
@@ -29,7 +31,7 @@ export async function collectDataset(
   await import('../../envs/index.ts');
   const { collect, demonstrationInfo } = await import('../../demos/collect.ts');
   const { createDataset, openDataset } = await import('../data/store.ts');
-  const { envId, perMode, seed, trunk } = options;
+  const { envId, perMode, seed, trunk, workers } = options;
   // refuses an unknown environment before the output folder is touched
   const info = await demonstrationInfo(envId);
   const output = claimOutput(options.out, datasetOutput, options);
@@ -48,6 +50,7 @@ export async function collectDataset(
           perMode,
           seed,
           trunk,
+          workers,
           dataset,
           signal,
           onEpisode: ({ done, mode, total }) => progress.update(done, total, mode),
@@ -85,6 +88,11 @@ export function collectCommand(): Command {
       )
         .argParser(numberWithin(0, 1))
         .default(1),
+    )
+    .addOption(
+      new Option('--workers <n>', 'worker threads; the episodes do not depend on it')
+        .argParser(wholeNumber(1, 256))
+        .default(availableParallelism()),
     )
     .option('--resume', 'add what is missing to an interrupted collection', false)
     .option('--force', 'replace an existing dataset once the new one is complete', false);

@@ -125,7 +125,7 @@ async function quickstart(name: string | undefined, context: VerbContext<Quickst
 
   say(`1/3 collecting ${options.perMode} demonstrations of each way to do ${envId} into ${data}`);
   const collected = await collectDataset(
-    { envId, perMode: options.perMode, seed, trunk: 1, out: data, ...dataFlags },
+    { envId, perMode: options.perMode, seed, trunk: 1, workers: options.workers, out: data, ...dataFlags },
     context,
   );
   if (collected.interrupted) throw stopped(folder, task);
@@ -194,7 +194,7 @@ export function quickstartCommand(): Command {
     .addOption(threadsOption())
     .addOption(relaxedOption())
     .addOption(
-      new Option('--workers <n>', 'worker threads of the score')
+      new Option('--workers <n>', 'worker threads of demonstrations and score')
         .argParser(wholeNumber(1, 256))
         .default(availableParallelism()),
     )

@@ -63,6 +63,22 @@ describe('collect', () => {
     expect(byName(dataset.episodes)).toEqual(byName(all));
   });
 
+  it('gives the same episodes in the same order on worker threads', async () => {
+    const here = await collected({ perMode: 2 });
+    const onWorkers = await collected({ perMode: 2, workers: 2 });
+    expect(onWorkers.dataset.episodes).toEqual(here.dataset.episodes);
+    expect(onWorkers.report).toEqual(here.report);
+    const controller = new AbortController();
+    const stopped = await collected({
+      perMode: 2,
+      workers: 2,
+      signal: controller.signal,
+      onEpisode: ({ done }) => done === 5 && controller.abort(),
+    });
+    expect(stopped.report).toMatchObject({ added: 5, interrupted: true });
+    expect(stopped.dataset.episodes).toEqual(here.dataset.episodes.slice(0, 5));
+  });
+
   it('depends on the seed', async () => {
     const hashes = async (seed: number) =>
       (await collected({ seed })).dataset.episodes.map(({ finalStateHash }) => finalStateHash);
@@ -94,6 +110,7 @@ describe('collect', () => {
     const dataset = await emptyDataset();
     const options = { envId, perMode: 1, seed: 0, dataset };
     await expect(collect({ ...options, perMode: 0 })).rejects.toThrow(ConfigError);
+    await expect(collect({ ...options, workers: 0 })).rejects.toThrow(ConfigError);
     await expect(collect({ ...options, trunk: 1.5 })).rejects.toThrow(ConfigError);
     await expect(collect({ ...options, trunk: Number.NaN })).rejects.toThrow(ConfigError);
     await expect(collect({ ...options, envId: 'Other-v0' })).rejects.toThrow(DatasetError);
