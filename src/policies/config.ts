@@ -46,15 +46,20 @@ export function resolveConfig(method: Method, sources: ConfigSources): unknown {
 /**
  * Checks settings against a schema and fills in its defaults.
  *
+ * @param keysAt - names the keys that may stand at a place; where left out, every key is known by its default.
  * @throws ConfigError naming the key, and the nearest one that exists where it is unknown.
  */
-export function checkConfig<T>(schema: z.ZodType<T>, config: unknown): T {
+export function checkConfig<T>(
+  schema: z.ZodType<T>,
+  config: unknown,
+  keysAt: (path: readonly PropertyKey[]) => readonly string[] = (path) => knownKeys(schema, path),
+): T {
   const result = schema.safeParse(config);
   if (result.success) return result.data;
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] as string;
-    const known = knownKeys(schema, issue.path);
+    const known = keysAt(issue.path);
     throw new ConfigError({
       what: `There is no setting '${[...issue.path, key].join('.')}'`,
       ...(known.length > 0 && { remedy: suggest(issue.path, key, known, schema) }),
