@@ -3,11 +3,11 @@ import { activations } from '../mixture/imc-config.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { TransformerShape } from '../tensor/transformer-shape.ts';
 import { type ChunkDefaults, chunkPolicyShape, withChunkChecks } from './chunk-config.ts';
-import { type Sampler, samplers } from './diffusion-schedule.ts';
+import { type Prediction, predictions, type Sampler, samplers } from './diffusion-schedule.ts';
 
 const count = z.int().min(1);
 
-/** What predicts the noise. */
+/** What denoises. */
 export const denoisers = ['mlp', 'transformer'] as const;
 
 /** Defaults of a diffusion policy that its method chooses. */
@@ -16,16 +16,19 @@ export interface DiffusionDefaults extends ChunkDefaults {
   readonly sampler: Sampler;
   readonly diffusionSteps: number;
   readonly samplingSteps?: number;
+  readonly prediction?: Prediction;
 }
 
 /** Lists all options of a diffusion policy with the defaults of one method; `parse({})` gives the whole. */
 export function diffusionSchema(defaults: DiffusionDefaults) {
-  const { denoiser, diffusionSteps, sampler, samplingSteps = null, ...own } = defaults;
+  const { denoiser, diffusionSteps, prediction = 'noise', sampler, samplingSteps = null, ...own } = defaults;
   return withChunkChecks(
     z.strictObject({
       denoiser: z.enum(denoisers).default(denoiser),
       /** T, steps from data to noise. */
       diffusionSteps: count.default(diffusionSteps),
+      /** What the network predicts of a noisy chunk. */
+      prediction: z.enum(predictions).default(prediction),
       sampler: z.enum(samplers).default(sampler),
       /** Denoising steps per plan, evenly spaced among the T; null: all of them. */
       samplingSteps: count.nullable().default(samplingSteps),

@@ -6,18 +6,18 @@ import { Transformer } from '../tensor/transformer.ts';
 import type { Learner, LearnerContext } from '../training/learner.ts';
 import { joinTrainables, type Trainable } from '../training/trainable.ts';
 import { type DiffusionConfig, denoiserShapes } from './diffusion-config.ts';
-import { cosineSchedule, timeFeatures } from './diffusion-schedule.ts';
+import { cosineSchedule, predictionTarget, timeFeatures } from './diffusion-schedule.ts';
 
-/** Predicts the noise in chunks of actions: shapes `[n, K, Da]`, features of the time `[n, F]`, `[n, T, Do]`. */
+/** Evaluates the network on noisy chunks of actions: shapes `[n, K, Da]`, features of the time `[n, F]`, `[n, T, Do]`. */
 type Denoiser = (noisy: tf.Tensor3D, time: tf.Tensor2D, observations: tf.Tensor3D) => tf.Tensor3D;
 
 /**
- * Makes the learner of a diffusion policy: predicts the noise that was mixed into a chunk of actions,
+ * Makes the learner of a diffusion policy: with `prediction: noise` it minimizes
  * E ‖ε − ε_θ(√ᾱ_t·a + √(1 − ᾱ_t)·ε, t, o)‖², t uniform, one per window (Ho et al. 2020, equation 14; on chunks of actions
  * Chi et al. 2023, Diffusion Policy, equation 5). Actions repeated to fill a window are predicted as the others are.
  */
 export function makeDiffusionLearner({ config, problem, rng }: LearnerContext<DiffusionConfig>): Learner {
-  const { diffusionSteps, timeFeatures: size } = config;
+  const { diffusionSteps, prediction, timeFeatures: size } = config;
   const alphaBar = cosineSchedule(diffusionSteps);
   const features = timeFeatures(diffusionSteps, size);
   const { denoise, network } = makeDenoiser(config, problem, rng);
@@ -26,22 +26,26 @@ export function makeDiffusionLearner({ config, problem, rng }: LearnerContext<Di
     loss({ actions, observations }, draws) {
       const [n] = actions.shape;
       const told = new Float32Array(n * size);
-      const signal = new Float32Array(n);
-      const spread = new Float32Array(n);
+      // per window: how much of the actions and of the noise the input and the target are made of
+      const mix = Array.from({ length: 4 }, () => new Float32Array(n));
       for (let i = 0; i < n; i++) {
         const t = 1 + draws.integer(diffusionSteps);
         told.set(features.subarray(t * size, (t + 1) * size), i * size);
-        signal[i] = Math.sqrt(alphaBar[t] as number);
-        spread[i] = Math.sqrt(1 - (alphaBar[t] as number));
+        const now = alphaBar[t] as number;
+        const target = predictionTarget(prediction, now);
+        for (const [k, value] of [Math.sqrt(now), Math.sqrt(1 - now), target.clean, target.noise].entries()) {
+          (mix[k] as Float32Array)[i] = value;
+        }
       }
       const drawn = new Float32Array(actions.size);
       for (let i = 0; i < drawn.length; i++) drawn[i] = draws.normal();
       const noise = tf.tensor3d(drawn, actions.shape);
-      const noisy = tf.add<tf.Tensor3D>(
-        tf.mul(actions, tf.tensor3d(signal, [n, 1, 1])),
-        tf.mul(noise, tf.tensor3d(spread, [n, 1, 1])),
-      );
-      return tf.mean(tf.squaredDifference(denoise(noisy, tf.tensor2d(told, [n, size]), observations), noise));
+      const blend = (ofActions: number, ofNoise: number): tf.Tensor3D => {
+        const [a, b] = [ofActions, ofNoise].map((k) => tf.tensor3d(mix[k] as Float32Array, [n, 1, 1]));
+        return tf.add(tf.mul(actions, a as tf.Tensor3D), tf.mul(noise, b as tf.Tensor3D));
+      };
+      const output = denoise(blend(0, 1), tf.tensor2d(told, [n, size]), observations);
+      return tf.mean(tf.squaredDifference(output, blend(2, 3)));
     },
   };
 }

@@ -7,8 +7,8 @@ import { type DiffusionConfig, denoiserShapes } from './diffusion-config.ts';
 import { cosineSchedule, type ReverseStep, reverseSteps, timeFeatures } from './diffusion-schedule.ts';
 import type { PlannerContext } from './gradient-method.ts';
 
-/** Predicts the noise in n chunks at one diffusion time. */
-type Denoise = (noisy: Float32Array, time: number, noise: Float32Array) => void;
+/** Evaluates the network on n chunks at one diffusion time. */
+type Denoise = (noisy: Float32Array, time: number, output: Float32Array) => void;
 
 /** Prepares a denoiser for the histories of n episodes, shape `[n, T, Do]`. */
 type Denoiser = (histories: Float32Array, n: number) => Denoise;
@@ -22,17 +22,18 @@ type Denoiser = (histories: Float32Array, n: number) => Denoise;
 export function makeDiffusionPlanner(context: PlannerContext<DiffusionConfig>): ChunkPlanner {
   const { config, high, low } = context;
   const alphaBar = cosineSchedule(config.diffusionSteps);
-  const steps = reverseSteps(alphaBar, config.sampler, config.samplingSteps ?? config.diffusionSteps);
+  const { diffusionSteps, prediction, sampler, samplingSteps } = config;
+  const steps = reverseSteps(alphaBar, { sampler, prediction, count: samplingSteps ?? diffusionSteps });
   const denoiser = config.denoiser === 'mlp' ? mlpDenoiser(context) : transformerDenoiser(context);
   return {
     begin: () => undefined,
     plan(histories, episodes, target) {
       const denoise = denoiser(histories, episodes.length);
-      const noise = new Float32Array(target.length);
+      const output = new Float32Array(target.length);
       addNoise(target.fill(0), episodes, 1);
       for (const step of steps) {
-        denoise(target, step.time, noise);
-        takeStep(target, noise, step, low, high);
+        denoise(target, step.time, output);
+        takeStep(target, output, step, low, high);
         if (step.noise > 0) addNoise(target, episodes, step.noise);
       }
     },
@@ -53,11 +54,11 @@ function addNoise(
   }
 }
 
-/** Takes one step of denoising in place, but for its fresh noise. */
+/** Takes one step of denoising in place, given what the network predicts, but for its fresh noise. */
 export function takeStep(
   sample: Float32Array,
-  noise: Float32Array,
-  { clean, fromNoise, fromSample, keep }: ReverseStep,
+  output: Float32Array,
+  { clean, fromOutput, fromSample, keep }: ReverseStep,
   low: Float32Array,
   high: Float32Array,
 ): void {
@@ -65,7 +66,7 @@ export function takeStep(
   for (let i = 0; i < sample.length; i++) {
     const d = i % width;
     const x = sample[i] as number;
-    const estimate = fromSample * x + fromNoise * (noise[i] as number);
+    const estimate = fromSample * x + fromOutput * (output[i] as number);
     const clipped = Math.min(Math.max(estimate, low[d] as number), high[d] as number);
     sample[i] = clean * clipped + keep * x;
   }
@@ -93,13 +94,13 @@ function mlpDenoiser(context: PlannerContext<DiffusionConfig>): Denoiser {
     for (let row = 0; row < n; row++) {
       inputs.set(histories.subarray(row * seen, (row + 1) * seen), row * inputSize + outputSize + told);
     }
-    return (noisy, time, noise) => {
+    return (noisy, time, output) => {
       const now = times.subarray(time * told, (time + 1) * told);
       for (let row = 0; row < n; row++) {
         inputs.set(noisy.subarray(row * outputSize, (row + 1) * outputSize), row * inputSize);
         inputs.set(now, row * inputSize + outputSize);
       }
-      body.forward(0, inputs, noise, n);
+      body.forward(0, inputs, output, n);
     };
   };
 }
@@ -120,13 +121,13 @@ function transformerDenoiser(context: PlannerContext<DiffusionConfig>): Denoiser
     // what is seen stays the same from step to step
     const memory = stack.remember(seen, n);
     const tokens = new Float32Array(n * chunk * width);
-    return (noisy, time, noise) => {
+    return (noisy, time, output) => {
       action.forward(0, noisy, tokens, n * chunk);
       for (let i = 0; i < tokens.length; i++) {
         tokens[i] = (tokens[i] as number) + (times[time * width + (i % width)] as number);
       }
       stack.forward(tokens, chunk, { rows: n, memory });
-      head.forward(0, tokens, noise, n * chunk);
+      head.forward(0, tokens, output, n * chunk);
     };
   };
 }

@@ -28,16 +28,64 @@ export function cosineSchedule(steps: number): Float64Array {
   return alphaBar;
 }
 
-/** One step of denoising: x̂₀ = fromSample·x + fromNoise·ε̂, clipped, then x ← clean·x̂₀ + keep·x + noise·z. */
+/**
+ * What the network predicts of x_t = √ᾱ·x₀ + √(1 − ᾱ)·ε: the noise ε (Ho et al. 2020), the velocity
+ * √ᾱ·ε − √(1 − ᾱ)·x₀ (Salimans and Ho 2022, section 4 and appendix D), or the clean sample x₀.
+ */
+export const predictions = ['noise', 'velocity', 'sample'] as const;
+
+/** One of {@link predictions}. */
+export type Prediction = (typeof predictions)[number];
+
+/** Returns how much of the noise and of the clean sample is in what the network predicts. */
+export function predictionTarget(
+  prediction: Prediction,
+  alphaBar: number,
+): { readonly noise: number; readonly clean: number } {
+  switch (prediction) {
+    case 'noise':
+      return { noise: 1, clean: 0 };
+    case 'velocity':
+      return { noise: Math.sqrt(alphaBar), clean: -Math.sqrt(1 - alphaBar) };
+    case 'sample':
+      return { noise: 0, clean: 1 };
+    default:
+      throw new TypeError(`unknown prediction ${prediction satisfies never}`);
+  }
+}
+
+/** Returns x̂₀ as fromSample·x_t + fromOutput·(what the network predicts). */
+function estimateOf(prediction: Prediction, alphaBar: number) {
+  switch (prediction) {
+    case 'noise':
+      return { fromSample: 1 / Math.sqrt(alphaBar), fromOutput: -Math.sqrt((1 - alphaBar) / alphaBar) };
+    case 'velocity':
+      return { fromSample: Math.sqrt(alphaBar), fromOutput: -Math.sqrt(1 - alphaBar) };
+    case 'sample':
+      return { fromSample: 0, fromOutput: 1 };
+    default:
+      throw new TypeError(`unknown prediction ${prediction satisfies never}`);
+  }
+}
+
+/** One step of denoising: x̂₀ = fromSample·x + fromOutput·(network), clipped, then x ← clean·x̂₀ + keep·x + noise·z. */
 export interface ReverseStep {
   /** t, from T down to 1: what the denoiser is told. */
   readonly time: number;
   readonly fromSample: number;
-  readonly fromNoise: number;
+  readonly fromOutput: number;
   readonly clean: number;
   readonly keep: number;
   /** Standard deviation of fresh noise. */
   readonly noise: number;
+}
+
+/** How {@link reverseSteps} denoises. */
+export interface ReverseOptions {
+  readonly sampler: Sampler;
+  readonly prediction: Prediction;
+  /** Steps to take, evenly spaced from T to 1; all where it is T. */
+  readonly count: number;
 }
 
 /**
@@ -48,10 +96,12 @@ export interface ReverseStep {
  * x_{t'} = √ᾱ_{t'}·x̂₀ + √(1 − ᾱ_{t'})·ε̂, with ε̂ = (x_t − √ᾱ_t·x̂₀)/√(1 − ᾱ_t) after clipping.
  *
  * @param alphaBar - of {@link cosineSchedule}.
- * @param count - steps to take, evenly spaced from T to 1; all where it is T.
  * @throws ConfigError when more steps are asked for than the schedule has.
  */
-export function reverseSteps(alphaBar: Float64Array, sampler: Sampler, count: number): ReverseStep[] {
+export function reverseSteps(
+  alphaBar: Float64Array,
+  { count, prediction, sampler }: ReverseOptions,
+): ReverseStep[] {
   const last = alphaBar.length - 1;
   if (!(count >= 1 && count <= last)) {
     throw new ConfigError({
@@ -67,7 +117,7 @@ export function reverseSteps(alphaBar: Float64Array, sampler: Sampler, count: nu
   return times.map((time, i) => {
     const now = alphaBar[time] as number;
     const next = alphaBar[times[i + 1] ?? 0] as number;
-    const estimate = { time, fromSample: 1 / Math.sqrt(now), fromNoise: -Math.sqrt((1 - now) / now) };
+    const estimate = { time, ...estimateOf(prediction, now) };
     if (sampler === 'ddim') {
       const keep = Math.sqrt((1 - next) / (1 - now));
       return { ...estimate, clean: Math.sqrt(next) - keep * Math.sqrt(now), keep, noise: 0 };

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { takeStep } from '../../../src/policies/diffusion-planner.ts';
 import {
   cosineSchedule,
+  predictions,
+  predictionTarget,
   type ReverseStep,
   reverseSteps,
   type Sampler,
@@ -24,10 +26,11 @@ function perfect(alphaBar: number, mean: number, variance: number): readonly [nu
 function exactMoments(steps: number, sampler: Sampler, count: number, mean: number, variance: number) {
   const alphaBar = cosineSchedule(steps);
   let [m, v] = [0, 1];
-  for (const { clean, fromNoise, fromSample, keep, noise, time } of reverseSteps(alphaBar, sampler, count)) {
+  const options = { sampler, prediction: 'noise', count } as const;
+  for (const { clean, fromOutput, fromSample, keep, noise, time } of reverseSteps(alphaBar, options)) {
     const [slope, offset] = perfect(alphaBar[time] as number, mean, variance);
-    const factor = clean * (fromSample + fromNoise * slope) + keep;
-    m = factor * m + clean * fromNoise * offset;
+    const factor = clean * (fromSample + fromOutput * slope) + keep;
+    m = factor * m + clean * fromOutput * offset;
     v = factor ** 2 * v + noise ** 2;
   }
   return { mean: m, deviation: Math.sqrt(v) };
@@ -47,7 +50,11 @@ describe('the cosine schedule', () => {
 describe('the steps of DDPM', () => {
   it('have the mean and variance of the posterior, by Bayes’ rule', () => {
     const alphaBar = cosineSchedule(10);
-    for (const { clean, keep, noise, time } of reverseSteps(alphaBar, 'ddpm', 10)) {
+    for (const { clean, keep, noise, time } of reverseSteps(alphaBar, {
+      sampler: 'ddpm',
+      prediction: 'noise',
+      count: 10,
+    })) {
       const [now, next] = [alphaBar[time] as number, alphaBar[time - 1] as number];
       const alpha = now / next;
       if (time === 1) {
@@ -86,10 +93,24 @@ describe('the steps of DDIM', () => {
   });
 
   it('add no noise, and end at the estimate of the clean sample', () => {
-    const steps = reverseSteps(cosineSchedule(20), 'ddim', 5);
+    const steps = reverseSteps(cosineSchedule(20), { sampler: 'ddim', prediction: 'noise', count: 5 });
     expect(steps.map(({ time }) => time)).toEqual([20, 15, 11, 6, 1]);
     expect(steps.every(({ noise }) => noise === 0)).toBe(true);
     expect(steps.at(-1)).toMatchObject({ clean: 1, keep: 0 });
+  });
+});
+
+describe('what a network predicts', () => {
+  it.each(predictions)('gives the clean sample back exactly: %s', (prediction) => {
+    const alphaBar = cosineSchedule(16);
+    const [clean, noise] = [0.7, -1.3];
+    for (const step of reverseSteps(alphaBar, { sampler: 'ddpm', prediction, count: 16 })) {
+      const now = alphaBar[step.time] as number;
+      const target = predictionTarget(prediction, now);
+      const sample = Math.sqrt(now) * clean + Math.sqrt(1 - now) * noise;
+      const output = target.clean * clean + target.noise * noise;
+      expect(step.fromSample * sample + step.fromOutput * output).toBeCloseTo(clean, 8);
+    }
   });
 });
 
@@ -103,7 +124,7 @@ describe('denoising', () => {
       const sample = Float32Array.from({ length: count }, () => rng.normal());
       const noise = new Float32Array(count);
       const bound = Float32Array.of(100);
-      for (const step of reverseSteps(alphaBar, sampler, 16)) {
+      for (const step of reverseSteps(alphaBar, { sampler, prediction: 'noise', count: 16 })) {
         const [slope, offset] = perfect(alphaBar[step.time] as number, mean, variance);
         for (let i = 0; i < count; i++) noise[i] = slope * (sample[i] as number) + offset;
         takeStep(sample, noise, step, Float32Array.of(-100), bound);
@@ -119,14 +140,16 @@ describe('denoising', () => {
   );
 
   it('keeps the estimate within its bounds, each dimension within its own', () => {
-    const step: ReverseStep = { time: 1, fromSample: 1, fromNoise: 0, clean: 1, keep: 0, noise: 0 };
+    const step: ReverseStep = { time: 1, fromSample: 1, fromOutput: 0, clean: 1, keep: 0, noise: 0 };
     const sample = Float32Array.of(5, 5, -5, -5);
     takeStep(sample, new Float32Array(4), step, Float32Array.of(-1, -2), Float32Array.of(3, 4));
     expect([...sample]).toEqual([3, 4, -1, -2]);
   });
 
   it('is refused more steps than were trained', () => {
-    expect(() => reverseSteps(cosineSchedule(8), 'ddim', 9)).toThrow('at most 8');
+    expect(() => reverseSteps(cosineSchedule(8), { sampler: 'ddim', prediction: 'noise', count: 9 })).toThrow(
+      'at most 8',
+    );
   });
 });
 
