@@ -153,8 +153,8 @@ export class AlternatingTraining {
   async #score(curriculum: Curriculum, progress: number) {
     const { experts, problem, width } = this.#plan;
     const logLikelihoods = await experts.logLikelihoods();
-    const { actionSize, unitStarts } = problem;
-    const residuals = { curriculum, logLikelihoods, unitStarts, actionSize };
+    const { actionSize, unitOfStep } = problem;
+    const residuals = { curriculum, logLikelihoods, steps: unitOfStep.length, actionSize };
     const standardDeviation = deviationNow(width, progress, residuals);
     return {
       logLikelihoods: atDeviation(logLikelihoods, width, standardDeviation),

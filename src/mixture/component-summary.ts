@@ -16,7 +16,7 @@ export function summarizeComponents(
 ): ComponentSummary[] {
   const { components } = curriculum;
   const prior = curriculum.prior();
-  const effectiveUnits = curriculum.effectiveUnits();
+  const entropies = curriculum.entropies();
   const massPerMode = Array.from({ length: components }, () => new Map<number, number>());
   for (let episode = 0; episode + 1 < data.episodeStarts.length; episode++) {
     const mode = data.modes[episode] as number;
@@ -41,7 +41,7 @@ export function summarizeComponents(
     return {
       prior: prior[z] as number,
       share: total / stepUnits.length,
-      effectiveUnits: effectiveUnits[z] as number,
+      effectiveUnits: Math.exp(entropies[z] as number),
       mode,
       purity: total > 0 ? (masses.get(mode) as number) / total : 0,
     };

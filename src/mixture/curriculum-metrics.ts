@@ -4,24 +4,37 @@ import type { Curriculum } from './curriculum.ts';
 import type { MixtureProblem } from './mixture-problem.ts';
 
 /**
- * Measures curricula for the training log: `activeComponents` (those that are the most probable of some unit),
- * `posteriorEntropy` (mean over units, nats), `prior` (p(z)) and `effectiveUnits` (exp(H(p(u|z)))).
+ * Measures curricula for the training log. Of each component: `prior` p(z), `effectiveUnits` exp(H(p(u|z))),
+ * `curriculumEntropy` H(p(u|z)) and `shares`, its mean responsibility p(z|u). Of all: `activeComponents`, those that are
+ * the most probable of some unit; `posteriorEntropy`, the mean of H(p(z|u)) over the units; `shareEntropy`, the entropy of
+ * the shares. Entropies in nats. A gate fitted to these curricula has a mean entropy from the second last on, where the
+ * observation says all, to the last, where it says nothing.
  */
 export function curriculumMetrics(curriculum: Curriculum): MetricsRow {
   const posterior = curriculum.posterior();
   const { components, units } = curriculum;
   const holders = new Set<number>();
+  const shares = new Float64Array(components);
   let posteriorEntropy = 0;
   for (let at = 0; at < posterior.length; at += components) {
     const unit = posterior.subarray(at, at + components);
     posteriorEntropy += entropy(unit) / units;
-    holders.add(unit.indexOf(Math.max(...unit)));
+    let largest = 0;
+    for (let z = 0; z < components; z++) {
+      shares[z] = (shares[z] as number) + (unit[z] as number) / units;
+      if ((unit[z] as number) > (unit[largest] as number)) largest = z;
+    }
+    holders.add(largest);
   }
+  const entropies = curriculum.entropies();
   return {
     activeComponents: holders.size,
     posteriorEntropy,
+    shareEntropy: entropy(shares),
     prior: [...curriculum.prior()],
-    effectiveUnits: [...curriculum.effectiveUnits()],
+    shares: [...shares],
+    effectiveUnits: entropies.map(Math.exp),
+    curriculumEntropy: entropies,
   };
 }
 

@@ -222,8 +222,8 @@ export class Curriculum {
     return result;
   }
 
-  /** Counts the units that each curriculum effectively holds, exp(H(p(u|z))), shape `[C]`. */
-  effectiveUnits(): Float64Array {
-    return Float64Array.from({ length: this.components }, (_, z) => Math.exp(entropy(this.selection(z))));
+  /** Computes the entropy H(p(u|z)) of every curriculum, in nats, shape `[C]`. */
+  entropies(): number[] {
+    return Array.from({ length: this.components }, (_, z) => entropy(this.selection(z)));
   }
 }

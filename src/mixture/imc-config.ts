@@ -134,7 +134,7 @@ export const imcConfigSchema = networkMixtureConfigSchema.extend({
     .extend({
       /**
        * Of the Gaussian likelihood, in standard deviations of the data's actions, the same for all experts; a pair is
-       * annealed; `learned`: that of the residuals under the curricula, anew in each iteration.
+       * annealed; `learned`: that of the residuals, anew in each iteration.
        */
       standardDeviation: z.union([annealed(positive), z.literal('learned')]).default(1),
     })

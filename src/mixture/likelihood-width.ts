@@ -3,7 +3,7 @@ import { type Schedule, scheduled } from './schedule.ts';
 
 /**
  * The standard deviation of the experts' Gaussians, in standard deviations of the data's actions: fixed, annealed, or
- * that of the residuals under the curricula (`learned`).
+ * that of the residuals (`learned`).
  */
 export type LikelihoodWidth = Schedule | 'learned';
 
@@ -20,39 +20,29 @@ export interface Residuals {
   readonly curriculum: Curriculum;
   /** Relative to the density's peak, at the reference deviation, shape `[U, C]`, nats. */
   readonly logLikelihoods: Float64Array;
-  /** Shape `[U + 1]`. */
-  readonly unitStarts: Int32Array;
+  /** N. */
+  readonly steps: number;
   /** Da. */
   readonly actionSize: number;
 }
 
 /**
- * Finds the standard deviation of an iteration. A learned one is the maximum-likelihood estimate under the joint
- * curriculum: σ² = Σ_z p(z) Σ_u p(u|z) Σ_steps ‖a − f_z(o)‖² / (Da Σ_z p(z) Σ_u p(u|z) steps(u)).
+ * Finds the standard deviation of an iteration. A learned one is the maximum-likelihood estimate where all data counts
+ * alike, σ² = Σ_u Σ_z p(z|u) Σ_steps ‖a − f_z(o)‖² / (N Da), as in expectation maximization: under the joint curriculum,
+ * which may hold but the data that is explained best, it would shrink to nothing.
  *
  * @param progress - 0 in the first iteration, 1 in the last.
  */
 export function deviationNow(
   width: LikelihoodWidth,
   progress: number,
-  { curriculum, logLikelihoods, unitStarts, actionSize }: Residuals,
+  { curriculum, logLikelihoods, steps, actionSize }: Residuals,
 ): number {
   if (width !== 'learned') return scheduled(width, progress);
-  const { components, units } = curriculum;
-  const prior = curriculum.prior();
   let squared = 0;
-  let count = 0;
-  for (let z = 0; z < components; z++) {
-    const selection = curriculum.selection(z);
-    for (let u = 0; u < units; u++) {
-      const mass = (prior[z] as number) * (selection[u] as number);
-      if (mass === 0) continue;
-      // at the reference deviation of 1 a log-likelihood is -½ of the squared residuals
-      squared -= 2 * mass * (logLikelihoods[u * components + z] as number);
-      count += mass * ((unitStarts[u + 1] as number) - (unitStarts[u] as number)) * actionSize;
-    }
-  }
-  return Math.max(floor, Math.sqrt(squared / count));
+  // at the reference deviation of 1 a log-likelihood is -½ of the squared residuals
+  for (const [i, p] of curriculum.posterior().entries()) squared -= 2 * p * (logLikelihoods[i] as number);
+  return Math.max(floor, Math.sqrt(squared / (steps * actionSize)));
 }
 
 /**

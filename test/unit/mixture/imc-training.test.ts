@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { TrainingData } from '../../../src/data/training-data.ts';
 import { CheckpointError, DatasetError, DivergenceError } from '../../../src/errors.ts';
 import { trainImc } from '../../../src/mixture/imc.ts';
 import { expertKinds, imcConfigSchema } from '../../../src/mixture/imc-config.ts';
@@ -65,7 +66,15 @@ describe('training a mixture', () => {
     const [first] = rows;
     expect(first).toMatchObject({ iteration: 1, eta: 1, activeComponents: expect.any(Number) });
     expect(first?.prior).toHaveLength(3);
-    expect(first?.effectiveUnits).toHaveLength(3);
+    for (const column of ['effectiveUnits', 'curriculumEntropy', 'shares']) {
+      expect(first?.[column]).toHaveLength(3);
+    }
+    const sum = (values: unknown) => (values as number[]).reduce((total, value) => total + value, 0);
+    expect(sum(first?.shares)).toBeCloseTo(1, 9);
+    const [least, most] = [first?.posteriorEntropy, first?.shareEntropy] as [number, number];
+    expect(least).toBeGreaterThanOrEqual(0);
+    expect(most).toBeGreaterThanOrEqual(least);
+    expect(most).toBeLessThanOrEqual(Math.log(3) + 1e-9);
     expect(rows.at(-1)?.gateEntropy as number).toBeGreaterThan(0);
   });
 
@@ -115,6 +124,136 @@ describe('training a mixture', () => {
     const training = trainImc({ ...data, observations }, configOf(), { seed: 0 });
     await expect(training).rejects.toThrow(DatasetError);
     await expect(training).rejects.toThrow('row 3');
+  });
+});
+
+describe('settings that change in the course of a training', () => {
+  const selecting = async (settings: object, training: TrainingData = data) => {
+    const rows: MetricsRow[] = [];
+    const model = await trainImc(training, configOf(settings), {
+      seed: 0,
+      onMetrics: (row) => rows.push(row),
+    });
+    return { model, rows: rows.filter((row) => row.phase === 'select') };
+  };
+
+  it('anneals the pacing geometrically over the iterations', async () => {
+    const { rows } = await selecting({ eta: [4, 1] });
+    expect(rows.map((row) => row.eta)).toEqual([4, expect.closeTo(2, 12), 1]);
+    expect((await selecting({ eta: [4, 1], iterations: 1 })).rows[0]?.eta).toBe(1);
+  });
+
+  it('anneals the share of active samples', async () => {
+    const linear = { expert: { kind: 'linear' }, level: 'step', iterations: 2 };
+    const annealed = await selecting({ ...linear, activeSamples: [0.9, 0.3] });
+    const constant = await selecting({ ...linear, activeSamples: 0.9 });
+    expect(annealed.rows[0]?.eta).toBe(constant.rows[0]?.eta);
+    expect(annealed.rows[1]?.eta as number).toBeLessThan(constant.rows[1]?.eta as number);
+  });
+
+  it('anneals the standard deviation, which the model then has', async () => {
+    const { model, rows } = await selecting({ expert: { standardDeviation: [1, 0.25] } });
+    expect(rows.map((row) => row.standardDeviation)).toEqual([1, expect.closeTo(0.5, 12), 0.25]);
+    expect(model.standardDeviation).toBe(0.25);
+  });
+
+  it('with one scale for all, is the same at another standard deviation and pacing of the same product', async () => {
+    const linear = { kind: 'linear' };
+    const narrow = await selecting({ eta: 4, expert: { ...linear, standardDeviation: 0.5 } });
+    const wide = await selecting({ eta: 1, expert: { ...linear, standardDeviation: 1 } });
+    narrow.model.components.forEach(({ share }, z) => {
+      expect(share).toBeCloseTo(wide.model.components[z]?.share as number, 9);
+    });
+  });
+
+  it('learns the standard deviation of the noise', async () => {
+    const expert = { kind: 'linear', standardDeviation: 'learned' };
+    const { model, rows } = await selecting({ components: 4, iterations: 5, expert }, branchingData(24, 4));
+    // noise of 0.003 on the first of two actions, none on the second; curricula prefer what has least of it, so that
+    // experts fit the rest a little worse
+    const expected = 0.003 / (model.actionNormalizer.std[0] as number) / Math.SQRT2;
+    expect(model.standardDeviation).toBeGreaterThan(0.8 * expected);
+    expect(model.standardDeviation).toBeLessThan(2 * expected);
+    expect(rows[0]?.standardDeviation as number).toBeGreaterThan(20 * expected);
+  });
+
+  it('keeps a learned standard deviation above zero where experts are exact', async () => {
+    const one = branchingData(1, 1, 2);
+    for (const kind of ['linear', 'shared-weights']) {
+      const { model } = await selecting({ expert: { kind, standardDeviation: 'learned' } }, one);
+      expect(model.standardDeviation).toBeGreaterThanOrEqual(1e-3);
+      expect(Object.values(numbersOf(model.experts)).flat().every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+describe('a number of components that is found', () => {
+  const search = (settings: object = {}) => ({
+    components: 'auto',
+    auto: { initialComponents: 1, trialSteps: 10, ...settings },
+    expert: { kind: 'linear', standardDeviation: 0.2 },
+  });
+
+  for (const [episodes, modes] of [
+    [12, 4],
+    [24, 4],
+    [30, 6],
+  ] as const) {
+    it(`is that of the ways: ${modes} in ${episodes} demonstrations`, async () => {
+      const rows: MetricsRow[] = [];
+      const ways = branchingData(episodes, modes);
+      const model = await trainImc(ways, configOf(search()), { seed: 0, onMetrics: (row) => rows.push(row) });
+      expect(model.components.map(({ mode }) => mode).toSorted()).toEqual([...Array(modes).keys()]);
+      expect(model.gateShape.outputSize).toBe(modes);
+      const revisions = rows.filter((row) => row.phase === 'revise');
+      expect(revisions.at(-1)).toMatchObject({ added: 0, deleted: 0, components: modes });
+      // with exact fits no accepted change and no update lowers the bound beyond the tolerance
+      const bounds = rows.flatMap((row) => ('bound' in row ? [row.bound as number] : []));
+      for (let i = 1; i < bounds.length; i++) {
+        const before = bounds[i - 1] as number;
+        expect(bounds[i] as number).toBeGreaterThanOrEqual(before - 0.02 * Math.max(1, Math.abs(before)));
+      }
+    });
+  }
+
+  it('has at most one component for a demonstration, and keeps to its limits', async () => {
+    const model = await trainImc(branchingData(2, 2), configOf(search({ tolerance: 0 })), { seed: 0 });
+    expect(model.components.length).toBeLessThanOrEqual(2);
+    const two = await trainImc(branchingData(24, 4), configOf(search({ maxComponents: 2 })), { seed: 0 });
+    expect(two.components).toHaveLength(2);
+  });
+
+  // 20 steps an iteration, 10 for candidates, 30 to refine, 30 for the gate
+  for (const abortAt of [5, 20, 27, 45, 95]) {
+    it(`goes on after ${abortAt} steps to the same bits as never stopping`, async () => {
+      const settings = {
+        ...search({ revisions: 2 }),
+        expert: { learningRate: 0.02, standardDeviation: 0.2 },
+      };
+      const whole = await train(settings);
+      expect(whole.components.length).toBeGreaterThan(1);
+      const controller = new AbortController();
+      let saved: Checkpoint | undefined;
+      let seen = 0;
+      const first = await train(settings, {
+        signal: controller.signal,
+        onProgress: () => ++seen === abortAt && controller.abort(),
+        saveCheckpoint: (checkpoint) => {
+          saved = structuredClone(checkpoint);
+        },
+      });
+      expect(first.stopped).toBe('interrupted');
+      const resumed = await train(settings, { resumeFrom: saved as Checkpoint });
+      expect(numbersOf(resumed.experts)).toEqual(numbersOf(whole.experts));
+      expect(numbersOf(resumed.gate)).toEqual(numbersOf(whole.gate));
+      expect(resumed.components).toEqual(whole.components);
+    });
+  }
+
+  it('leaves no tensors behind', async () => {
+    const before = tf.memory().numTensors;
+    await train({ ...search(), expert: { standardDeviation: 0.2 } });
+    expect(tf.memory().numTensors).toBe(before);
   });
 });
 
