@@ -3,12 +3,13 @@ import { McapStreamReader } from '@mcap/core';
 import { RecordingError } from '../errors.ts';
 import { CHANNELS } from './channels.ts';
 import { decodeFrame, type Frame } from './frame.ts';
+import { type RecordedMessages, readMessage } from './recorded-messages.ts';
 import { RECORDING_PROFILE } from './recording-writer.ts';
-import type { EpisodeMessage, SceneMessage, ScoreMessage, StatusMessage } from './wire.ts';
+import type { EpisodeMessage, SceneMessage, ScoreMessage } from './wire.ts';
 
 /** Bytes read at a time. */
 const PIECE_BYTES = 1024 * 1024;
-/** Most bytes of frames and episodes that are held; a recording with more is refused rather than filling the memory. */
+/** Most bytes of messages that are held; a recording with more is refused rather than filling the memory. */
 const MAX_HELD_BYTES = 1024 * 1024 * 1024;
 
 /** A message and when it was sent, seconds since the first frame. */
@@ -85,6 +86,8 @@ class Content {
   readonly #frames: { readonly logTime: bigint; readonly value: Uint8Array }[] = [];
   readonly #scores: { readonly logTime: bigint; readonly value: ScoreMessage }[] = [];
   readonly #episodes: EpisodeMessage[] = [];
+  /** The numbers of moving parts that frames have. */
+  readonly #movingParts = new Set<number>();
   #scene: SceneMessage | null = null;
   #policy = '';
   #heldBytes = 0;
@@ -104,32 +107,46 @@ class Content {
   }
 
   take(channelId: number, logTime: bigint, data: Uint8Array): void {
-    const json = <T>() => JSON.parse(new TextDecoder().decode(data)) as T;
-    switch (this.topics.get(channelId)) {
+    const topic = this.topics.get(channelId);
+    const json = <K extends keyof RecordedMessages>(kind: K) => {
+      this.#hold(data);
+      const read = readMessage(kind, data);
+      if ('message' in read) return read.message;
+      throw new RecordingError({
+        what: 'The recording holds a message that is not one of ours',
+        where: `${this.#path}, ${topic} at ${(Number(logTime) / 1e9).toFixed(3)} s`,
+        found: read.fault,
+        expected: 'what --record wrote',
+      });
+    };
+    switch (topic) {
       case CHANNELS.frame.topic:
         this.#hold(data);
         // said now, with the place, rather than in the middle of a replay
-        decodeFrame(data);
+        this.#movingParts.add(decodeFrame(data).movingParts);
         this.#frames.push({ logTime, value: data.slice() });
         return;
       case CHANNELS.scene.topic:
-        this.#scene = json<SceneMessage>();
+        this.#scene = json('scene');
         return;
       case CHANNELS.status.topic:
-        this.#policy = json<StatusMessage>().policy;
+        this.#policy = json('status').policy;
         return;
       case CHANNELS.score.topic:
-        this.#scores.push({ logTime, value: json<ScoreMessage>() });
+        this.#scores.push({ logTime, value: json('score') });
         return;
       case CHANNELS.episode.topic:
-        this.#hold(data);
-        this.#episodes.push(json<EpisodeMessage>());
+        this.#episodes.push(json('episode'));
         return;
       default:
     }
   }
 
   finish(complete: boolean): Recording {
+    // the format lets messages come in any order
+    for (const messages of [this.#frames, this.#scores]) {
+      messages.sort((a, b) => (a.logTime < b.logTime ? -1 : a.logTime > b.logTime ? 1 : 0));
+    }
     const first = this.#frames[0];
     if (this.#scene === null || first === undefined) {
       throw new RecordingError({
@@ -137,6 +154,16 @@ class Content {
         where: this.#path,
         ...(complete ? {} : { found: 'a file that ends before its first whole chunk' }),
         remedy: 'record again',
+      });
+    }
+    const { movingParts } = this.#scene.scene;
+    const others = [...this.#movingParts].filter((parts) => parts !== movingParts);
+    if (others.length > 0) {
+      throw new RecordingError({
+        what: 'The recording holds frames that do not fit its scene',
+        where: this.#path,
+        found: `${others.join(', ')} moving parts`,
+        expected: `${movingParts}`,
       });
     }
     const timed = <T>({ logTime, value }: { readonly logTime: bigint; readonly value: T }): Timed<T> => ({
@@ -162,7 +189,7 @@ class Content {
     throw new RecordingError({
       what: 'The recording is too long to be replayed here',
       where: this.#path,
-      expected: `at most ${MAX_HELD_BYTES / 2 ** 20} MiB of frames and episodes`,
+      expected: `at most ${MAX_HELD_BYTES / 2 ** 20} MiB of messages`,
       remedy: 'open it in Foxglove',
     });
   }

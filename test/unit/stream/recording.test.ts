@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { McapIndexedReader, McapWriter } from '@mcap/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RecordingError } from '../../../src/errors.ts';
-import { createFrame, decodeFrame } from '../../../src/stream/frame.ts';
+import { createFrame, decodeFrame, encodeFrame } from '../../../src/stream/frame.ts';
 import { frameAt, readRecording } from '../../../src/stream/recording.ts';
 import { RecordingWriter } from '../../../src/stream/recording-writer.ts';
 import { avoidingFacts, avoidingScene } from './fixtures.ts';
@@ -37,6 +37,43 @@ async function record(path: string, frames: number, rollouts = 3): Promise<Recor
   }
   await writer.flush();
   return writer;
+}
+
+const facts = { ...avoidingFacts, scene: avoidingScene };
+
+type Message = readonly [topic: string, data: Uint8Array, logTime: bigint];
+
+/** Writes an MCAP file of our profile with any messages whatever. */
+async function mcap(messages: readonly Message[]): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0n;
+  const writer = new McapWriter({
+    writable: {
+      position: () => size,
+      async write(part) {
+        parts.push(part.slice());
+        size += BigInt(part.byteLength);
+      },
+    },
+  });
+  await writer.start({ profile: 'modewise', library: '' });
+  const ids = new Map<string, number>();
+  for (const [topic, data, logTime] of messages) {
+    const channelId =
+      ids.get(topic) ??
+      (await writer.registerChannel({ topic, schemaId: 0, messageEncoding: 'json', metadata: new Map() }));
+    ids.set(topic, channelId);
+    await writer.addMessage({ channelId, sequence: 0, logTime, publishTime: logTime, data });
+  }
+  await writer.end();
+  return Buffer.concat(parts);
+}
+
+/** A recording that is right but for one message. */
+function forged(topic: string, data: Uint8Array): Promise<Buffer> {
+  const frame = ['/frame', encodeFrame(createFrame(1, 1)), 0n] as const;
+  const scene = ['/scene', Buffer.from(JSON.stringify(facts)), 0n] as const;
+  return mcap([scene, frame, [topic, data, 1_000_000_000n]]);
 }
 
 function failureOf(path: string): Error {
@@ -167,6 +204,45 @@ describe('a recording', () => {
     await writer.end();
     writeFileSync(path, Buffer.concat(parts));
     expect(failureOf(path).message).toMatch(/not a recording of modewise[\s\S]*ros2/);
+  });
+
+  it.each([
+    ['/scene', { env: 'X-v0' }, /modes/],
+    ['/scene', 'not an object', /message/],
+    ['/scene', { ...facts, dtSeconds: -1 }, /dtSeconds/],
+    ['/scene', { ...facts, scene: { ...avoidingScene, parts: [{ name: 'x' }] } }, /scene\.parts\.0\.role/],
+    ['/scene', { ...facts, scene: { ...avoidingScene, movingParts: 1e9 } }, /scene\.movingParts/],
+    ['/scene', { ...facts, scene: { ...avoidingScene, movingParts: 7 } }, /1 moving parts[\s\S]*7/],
+    ['/status', { policy: ['a'] }, /policy/],
+    ['/score', { rollouts: -1 }, /rollouts/],
+    ['/score', { rollouts: 1, success: { rate: 1e9 } }, /success\.rate/],
+    ['/episode', { episode: 0, env: 'Avoiding-v0', seed: 'x' }, /context/],
+    ['/episode', null, /message/],
+    ['/episode', Buffer.from('{"episode": 1'), /JSON/],
+    ['/episode', Buffer.of(0xff, 0xfe, 0x00), /utf-8/i],
+    ['/frame', Buffer.from('MWF2 and then nothing'), /too short for its header|sizes out of range/],
+  ])('is refused by name when %s holds something forged: %j', async (topic, value, reason) => {
+    const path = join(folder, 'forged.mcap');
+    writeFileSync(
+      path,
+      await forged(topic, value instanceof Buffer ? value : Buffer.from(JSON.stringify(value))),
+    );
+    const failure = failureOf(path);
+    expect(failure.message).toMatch(reason);
+    expect(failure.message).toContain('forged.mcap');
+  });
+
+  it('is replayed in the order of its times, whatever the order in the file', async () => {
+    const path = join(folder, 'a.mcap');
+    const frames = [3, 1, 2].map((second) => {
+      const frame = createFrame(1, 1);
+      frame.poses[0] = second;
+      return ['/frame', Buffer.from(encodeFrame(frame)), BigInt(second) * 1_000_000_000n] as const;
+    });
+    writeFileSync(path, await mcap([['/scene', Buffer.from(JSON.stringify(facts)), 0n], ...frames]));
+    const recording = readRecording(path);
+    expect(recording.frames.map((_, i) => frameAt(recording, i).poses[0])).toEqual([1, 2, 3]);
+    expect(recording.durationSeconds).toBe(2);
   });
 
   it('does not replace a file', async () => {
