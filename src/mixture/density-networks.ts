@@ -1,15 +1,31 @@
-import { CheckpointError } from '../errors.ts';
 import type { Rng } from '../random.ts';
 import { BatchedMlp } from '../tensor/batched-mlp.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { gaussianLogLikelihood } from '../tensor/ops/gaussian-log-likelihood.ts';
-import { logSoftmax } from '../tensor/ops/log-sum-exp.ts';
+import { logSoftmax, logSumExp } from '../tensor/ops/log-sum-exp.ts';
 import { tf } from '../tensor/tf.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import type { Trainable } from '../training/trainable.ts';
 import { constantGate } from './gate-trainer.ts';
 import { LearnedVariance } from './learned-variance.ts';
+
+/** A conditional density Σ_z π_z(o) N(a; μ_z(o), σ²) that is trained by the gradient of its likelihood. Owns its tensors. */
+export interface DensityModel extends Trainable {
+  /**
+   * Builds the mean loss of a batch: the negative log-likelihood, and whatever else it costs.
+   *
+   * @param observations - normalized, shape `[B, Do]`. Borrowed.
+   * @param actions - normalized, shape `[B, Da]`. Borrowed.
+   */
+  loss(observations: tf.Tensor2D, actions: tf.Tensor2D): tf.Scalar;
+  /** Computes log π_z(o) + log N(a; μ_z(o), σ²), π being the gate that acts, shape `[B, C]`. */
+  logJoint(observations: tf.Tensor2D, actions: tf.Tensor2D): tf.Tensor2D;
+  /** Reads the standard deviation back; call it outside the training loop. */
+  standardDeviation(): Promise<number>;
+  /** Copies out what a policy needs: the means' networks, and a gate. */
+  weights(): Promise<{ experts: NamedArrays; gateShape: MlpShape; gate: NamedArrays }>;
+}
 
 /** What {@link DensityNetworks} are built from. */
 export interface DensityNetworksOptions {
@@ -22,7 +38,7 @@ export interface DensityNetworksOptions {
 /**
  * The networks of a conditional density Σ_z π_z(o) N(a; μ_z(o), σ²), trained together: means, gate and, where it is learned, σ. A mixture of one component has no gate. Owns its tensors.
  */
-export class DensityNetworks implements Trainable {
+export class DensityNetworks implements DensityModel {
   readonly #experts: BatchedMlp;
   readonly #gate: BatchedMlp | undefined;
   readonly #gateShape: MlpShape;
@@ -34,6 +50,10 @@ export class DensityNetworks implements Trainable {
     this.#gate = expertShape.networks === 1 ? undefined : BatchedMlp.draw(gateShape, rng.fork('gate'));
     this.#gateShape = gateShape;
     this.#variance = new LearnedVariance(standardDeviation);
+  }
+
+  loss(observations: tf.Tensor2D, actions: tf.Tensor2D): tf.Scalar {
+    return tf.neg(tf.mean(logSumExp(this.logJoint(observations, actions))));
   }
 
   /**
@@ -76,26 +96,18 @@ export class DensityNetworks implements Trainable {
   }
 
   async toArrays(): Promise<NamedArrays> {
-    const variance = await this.#variance.getState();
     return joinParts({
       experts: await this.#experts.toArrays(),
       gate: this.#gate === undefined ? {} : await this.#gate.toArrays(),
-      variance: variance === undefined ? {} : { scaled: { shape: [], data: Float32Array.of(variance) } },
+      variance: await this.#variance.toArrays(),
     });
   }
 
   /** @throws CheckpointError when an array is missing or does not fit. */
   assign(arrays: NamedArrays): void {
-    const variance = takePart(arrays, 'variance').scaled?.data[0];
-    if (this.#variance.variable !== undefined && typeof variance !== 'number') {
-      throw new CheckpointError({
-        what: 'The checkpoint lacks the variance of its Gaussians',
-        remedy: 'start the training anew',
-      });
-    }
     this.#experts.assign(takePart(arrays, 'experts'));
     this.#gate?.assign(takePart(arrays, 'gate'));
-    this.#variance.setState(Number(variance));
+    this.#variance.assign(takePart(arrays, 'variance'));
   }
 
   /** Frees the tensors. */

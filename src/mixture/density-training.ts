@@ -1,6 +1,5 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
-import { logSumExp } from '../tensor/ops/log-sum-exp.ts';
 import { tf } from '../tensor/tf.ts';
 import { type LossMoment, trainByGradient } from '../training/gradient-training.ts';
 import { withNoise } from '../training/observation-noise.ts';
@@ -10,7 +9,7 @@ import type { TrainingRun } from '../training/training-run.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
 import type { BcConfig, MdnConfig } from './density-config.ts';
-import { DensityNetworks } from './density-networks.ts';
+import { type DensityModel, DensityNetworks } from './density-networks.ts';
 import { expertShape } from './experts.ts';
 import { gateShape } from './gate-trainer.ts';
 import type { MixtureModel } from './mixture-model.ts';
@@ -55,14 +54,29 @@ export function trainBc(data: TrainingData, config: BcConfig, run: TrainingRun):
   return trainDensity(data, plan, run);
 }
 
-interface DensityPlan extends Omit<MdnConfig, 'commitment'> {
+/** How a conditional density is trained. */
+export interface DensityPlan extends Omit<MdnConfig, 'commitment'> {
   /** The configuration as the user knows it. */
   readonly recorded: Readonly<Record<string, unknown>>;
   /** Whether the standard deviation of the result is the one trained with, or measured on the residuals. */
   readonly spread: 'model' | 'residuals';
+  /** Makes what is trained; a plain mixture density network where left out. */
+  readonly make?: (
+    sizes: { readonly observationSize: number; readonly actionSize: number },
+    rng: Rng,
+  ) => DensityModel;
 }
 
-async function trainDensity(data: TrainingData, plan: DensityPlan, run: TrainingRun): Promise<MixtureModel> {
+/**
+ * Trains a conditional density by the shared loop.
+ *
+ * @throws DatasetError, DivergenceError, CheckpointError as {@link trainMdn}.
+ */
+export async function trainDensity(
+  data: TrainingData,
+  plan: DensityPlan,
+  run: TrainingRun,
+): Promise<MixtureModel> {
   const training = new DensityTraining(data, plan, run);
   try {
     return await training.run();
@@ -77,7 +91,7 @@ class DensityTraining {
   readonly #run: TrainingRun;
   readonly #problem: MixtureProblem;
   readonly #rng: Rng;
-  readonly #networks: DensityNetworks;
+  readonly #networks: DensityModel;
   readonly #observations: Rows;
   readonly #actions: Rows;
 
@@ -87,12 +101,14 @@ class DensityTraining {
     const problem = new MixtureProblem(data, { level: 'step', segmentLength: 1 });
     this.#problem = problem;
     this.#rng = Rng.fromSeed(run.seed).fork('density');
-    this.#networks = new DensityNetworks({
-      expertShape: expertShape(plan, data),
-      gateShape: gateShape(plan, data.observationSize),
-      standardDeviation: plan.standardDeviation,
-      rng: this.#rng,
-    });
+    this.#networks =
+      plan.make?.(data, this.#rng) ??
+      new DensityNetworks({
+        expertShape: expertShape(plan, data),
+        gateShape: gateShape(plan, data.observationSize),
+        standardDeviation: plan.standardDeviation,
+        rng: this.#rng,
+      });
     const dataOnDevice = run.profile?.dataOnDevice === true;
     this.#observations = new Rows(problem.observations, data.observationSize, dataOnDevice);
     this.#actions = new Rows(problem.actions, data.actionSize, dataOnDevice);
@@ -113,12 +129,11 @@ class DensityTraining {
     return this.#model(stopped === 'interrupted' ? 'interrupted' : 'iterations');
   }
 
-  /** -log Σ_z π_z N(..), the mean over one minibatch. */
+  /** The loss of one minibatch. */
   #loss(steps: Int32Array, rng: Rng, { training }: LossMoment): tf.Scalar {
     const clean = this.#observations.gather(steps);
     const observations = training ? withNoise(clean, this.#plan.observationNoise, rng) : clean;
-    const joint = this.#networks.logJoint(observations, this.#actions.gather(steps));
-    return tf.neg(tf.mean(logSumExp(joint)));
+    return this.#networks.loss(observations, this.#actions.gather(steps));
   }
 
   async #model(stopped: MixtureModel['stopped']): Promise<MixtureModel> {

@@ -1,4 +1,7 @@
+import { CheckpointError } from '../errors.ts';
+import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
+import type { Trainable } from '../training/trainable.ts';
 
 /** Keeps a learned variance away from zero, in variances of the data's actions. */
 const varianceFloor = 1e-6;
@@ -6,7 +9,7 @@ const varianceFloor = 1e-6;
 const varianceScale = 8;
 
 /** The one variance of a mixture's Gaussians: fixed, or learned with the networks. Owns its tensors. */
-export class LearnedVariance {
+export class LearnedVariance implements Trainable {
   /** Of a learned variance. */
   readonly variable: tf.Variable | undefined;
   readonly #fixed: tf.Scalar;
@@ -38,14 +41,24 @@ export class LearnedVariance {
     return Math.exp(0.5 * (value as number));
   }
 
-  /** Reads the variable back, for a checkpoint; undefined where it is fixed. */
-  async getState(): Promise<number | undefined> {
-    return (await this.variable?.data<'float32'>())?.[0];
+  /** Copies the variable out of the backend; nothing where it is fixed. */
+  async toArrays(): Promise<NamedArrays> {
+    const scaled = await this.variable?.data<'float32'>();
+    return scaled === undefined ? {} : { scaled: { shape: [], data: scaled.slice() } };
   }
 
-  /** Continues from a saved variable. */
-  setState(value: number): void {
-    tf.tidy(() => this.variable?.assign(tf.scalar(value)));
+  /** Overwrites the variable with a saved one. @throws CheckpointError when it is missing. */
+  assign(arrays: NamedArrays): void {
+    const { variable } = this;
+    if (variable === undefined) return;
+    const value = arrays.scaled?.data[0];
+    if (typeof value !== 'number') {
+      throw new CheckpointError({
+        what: 'The checkpoint lacks the variance of its Gaussians',
+        remedy: 'start the training anew',
+      });
+    }
+    tf.tidy(() => variable.assign(tf.scalar(value)));
   }
 
   /** Frees the tensors. */

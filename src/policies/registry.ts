@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
+import { attentive } from './attentive.ts';
 import { bc } from './bc.ts';
 import { ddim, ddpmMlp, ddpmTransformer } from './diffusion.ts';
 import { em } from './em.ts';
@@ -8,7 +9,7 @@ import { mdn } from './mdn.ts';
 import type { Method } from './method.ts';
 import { mlCur } from './ml-cur.ts';
 
-const methods: readonly Method[] = [imc, bc, mdn, em, mlCur, ddpmMlp, ddpmTransformer, ddim];
+const methods: readonly Method[] = [imc, bc, mdn, attentive, em, mlCur, ddpmMlp, ddpmTransformer, ddim];
 
 /** Lists the methods by which policies can be trained. */
 export function listMethods(): readonly Method[] {

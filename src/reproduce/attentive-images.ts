@@ -1,7 +1,8 @@
 import type { LabelledImages } from '../data/labelled-images.ts';
+import type { GateKind } from '../mixture/attentive/attentive-config.ts';
 import type { FeatureShape } from '../mixture/attentive/feature-network.ts';
 import { type GateMetrics, gateMetrics, indexOfLargest } from '../mixture/attentive/gate-metrics.ts';
-import { GatedNetworks, type GateKind } from '../mixture/attentive/gated-networks.ts';
+import { GatedNetworks } from '../mixture/attentive/gated-networks.ts';
 import {
   evaluateGated,
   type GatedPlan,

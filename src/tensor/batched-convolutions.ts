@@ -249,6 +249,24 @@ export class BatchedConvolutions {
     return arrays;
   }
 
+  /**
+   * Overwrites weights and statistics with saved ones.
+   *
+   * @throws CheckpointError when an array is missing or has another shape; nothing has changed then.
+   */
+  assign(arrays: NamedArrays): void {
+    const loaded = this.#layers.flatMap((layer, index) =>
+      parts.flatMap((part) => {
+        const variable = layer[part];
+        if (variable === undefined) return [];
+        return [{ variable, data: takeArray(arrays, arrayName(index, part), variable.shape) }];
+      }),
+    );
+    tf.tidy(() => {
+      for (const { data, variable } of loaded) variable.assign(tf.tensor3d(data, variable.shape));
+    });
+  }
+
   /** Frees the variables. */
   dispose(): void {
     for (const layer of this.#layers) for (const part of parts) layer[part]?.dispose();

@@ -30,6 +30,10 @@ const quick: Readonly<Record<string, PartialConfig>> = {
   },
   bc: { ...gradientQuick, hidden: [8] },
   mdn: { ...gradientQuick, components: 3, expert: { hidden: [8] }, gate: { hidden: [8] } },
+  attentive: {
+    ...{ ...gradientQuick, components: 3, importanceWeight: 0.1, similarityWeight: 1 },
+    ...{ expert: { hidden: [8] }, gate: { hidden: [8] } },
+  },
   em: {
     components: 3,
     iterations: 1,

@@ -118,6 +118,12 @@ export class FeatureNetwork {
     });
   }
 
+  /** Overwrites the weights with saved ones. @throws CheckpointError when an array is missing or does not fit. */
+  assign(arrays: NamedArrays): void {
+    this.convolutions?.assign(takePart(arrays, 'images'));
+    this.#dense.assign(takePart(arrays, 'dense'));
+  }
+
   /** Frees the variables. */
   dispose(): void {
     this.convolutions?.dispose();

@@ -6,11 +6,12 @@ import { tf } from '../../tensor/tf.ts';
 import { Rows } from '../../training/rows.ts';
 import { type Features, type InputRows, toFeatures } from '../glm/features.ts';
 import { labelIndices, type OutputRows, outputRows, sortedLabels } from '../glm/outcomes.ts';
-import { activations } from '../imc-config.ts';
+import { activations, count, notNegative } from '../imc-config.ts';
 import { LearnedVariance } from '../learned-variance.ts';
+import { gateKinds } from './attentive-config.ts';
 import type { FeatureShape } from './feature-network.ts';
 import { type GateMetrics, gateMetrics, indexOfLargest } from './gate-metrics.ts';
-import { GatedNetworks, gateKinds } from './gated-networks.ts';
+import { GatedNetworks } from './gated-networks.ts';
 import { evaluateGated, type GatedTask, type PlainAnswers, trainGated } from './gated-training.ts';
 import {
   classificationLoss,
@@ -20,9 +21,6 @@ import {
   regressionLoss,
   softmaxRows,
 } from './mixture-form.ts';
-
-const count = z.int().min(1);
-const notNegative = z.number().min(0);
 
 const imageLayers = z.array(
   z.strictObject({

@@ -7,13 +7,8 @@ import type { NamedArrays, StoredArray } from '../../tensor/named-arrays.ts';
 import { tf } from '../../tensor/tf.ts';
 import { joinParts, takePart } from '../../training/parts.ts';
 import { attentionLogits } from './attention-gate.ts';
+import type { GateKind } from './attentive-config.ts';
 import { FeatureNetwork, type FeatureShape } from './feature-network.ts';
-
-/** `original`: a network of its own from the input to a logit per expert. `attentive`: see {@link attentionLogits}. */
-export const gateKinds = ['original', 'attentive'] as const;
-
-/** One of {@link gateKinds}. */
-export type GateKind = (typeof gateKinds)[number];
 
 /** Describes experts and their gate. */
 export interface GatedShape {
@@ -21,6 +16,7 @@ export interface GatedShape {
   readonly experts: FeatureShape;
   /** One network. */
   readonly gate: FeatureShape;
+  /** `original`: a network of its own from the input to a logit per expert. `attentive`: see {@link attentionLogits}. */
   readonly gateKind: GateKind;
   /** K, the numbers that an expert answers. */
   readonly outputSize: number;
@@ -64,14 +60,16 @@ function drawAttention(size: number, rng: Rng): NamedArrays {
   return { query: draw(rng.fork('query')), key: draw(rng.fork('key')) };
 }
 
-function square(arrays: NamedArrays, name: string, size: number): tf.Variable<tf.Rank.R2> {
+function square(arrays: NamedArrays, name: string, size: number): Float32Array {
   const array = arrays[name];
   if (array?.data instanceof Float32Array && array.shape.join() === `${size},${size}`) {
-    const data = array.data.slice();
-    return tf.tidy(() => tf.variable(tf.tensor2d(data, [size, size])));
+    return array.data.slice();
   }
   throw new CheckpointError({ what: 'The weights of the attentive gate are missing', where: name });
 }
+
+const squareVariable = (data: Float32Array, size: number) =>
+  tf.tidy(() => tf.variable(tf.tensor2d(data, [size, size])));
 
 /**
  * M experts and the gate that divides inputs among them, trained together on the active tensor backend. Owns its
@@ -103,7 +101,10 @@ export class GatedNetworks {
       ? undefined
       : new BatchedMlp(gateHeadShape(shape), takePart(initial, 'gate-head'));
     this.#attention = attentive
-      ? { query: square(attention, 'query', size), key: square(attention, 'key', size) }
+      ? {
+          query: squareVariable(square(attention, 'query', size), size),
+          key: squareVariable(square(attention, 'key', size), size),
+        }
       : undefined;
   }
 
@@ -199,6 +200,20 @@ export class GatedNetworks {
     }
     const gateHead = (await this.#gateHead?.toArrays()) ?? {};
     return joinParts({ ...(await this.#parts()), 'gate-head': gateHead, attention });
+  }
+
+  /** Overwrites the weights with saved ones. @throws CheckpointError when an array is missing or does not fit. */
+  assign(arrays: NamedArrays): void {
+    this.experts.assign(takePart(arrays, 'experts'));
+    this.heads.assign(takePart(arrays, 'heads'));
+    this.gate.assign(takePart(arrays, 'gate'));
+    this.#gateHead?.assign(takePart(arrays, 'gate-head'));
+    const attention = takePart(arrays, 'attention');
+    const size = featureCount(this.shape.gate);
+    for (const [name, variable] of Object.entries(this.#attention ?? {})) {
+      const data = square(attention, name, size);
+      tf.tidy(() => variable.assign(tf.tensor2d(data, [size, size])));
+    }
   }
 
   /** Frees the variables. */

@@ -59,27 +59,26 @@ function rateOf({ learningRate, schedule }: GatedPlan, totalSteps: number): Lear
 }
 
 /**
- * The loss of a batch: that of the task, and what the gate's division of the batch costs. The regularizers see all of the
- * gate's probabilities, also those of experts that a `top-k` leaves out.
+ * What the gate's division of a batch costs: the terms that have a weight. They see all of the gate's probabilities, also
+ * those of experts that a `top-k` leaves out.
+ *
+ * @param logits - of the gate, [B, M]. Borrowed.
+ * @param inputs - [B, inputs]. Borrowed.
  */
-export function regularizedLoss(
-  networks: GatedNetworks,
-  task: GatedTask,
-  plan: Pick<GatedPlan, 'importanceWeight' | 'similarityWeight'>,
-  batch: { readonly inputs: tf.Tensor2D; readonly indices: Int32Array },
-): tf.Scalar {
-  const { importanceWeight, similarityWeight } = plan;
-  const answers = networks.forward(batch.inputs, true);
-  const terms = [task.loss(answers, batch.indices)];
-  if (networks.shape.experts.networks > 1 && (importanceWeight > 0 || similarityWeight > 0)) {
-    const gate = tf.softmax(answers.logits);
-    if (importanceWeight > 0) terms.push(tf.mul(importanceLossTensor(gate), importanceWeight));
-    if (similarityWeight > 0) {
-      const weights = { same: similarityWeight, different: similarityWeight };
-      terms.push(similarityLossTensor(gate, relativeDistances(batch.inputs), weights));
-    }
+export function divisionLoss(
+  logits: tf.Tensor2D,
+  inputs: tf.Tensor2D,
+  { importanceWeight, similarityWeight }: Pick<GatedPlan, 'importanceWeight' | 'similarityWeight'>,
+): tf.Scalar[] {
+  if (logits.shape[1] === 1 || (importanceWeight === 0 && similarityWeight === 0)) return [];
+  const gate = tf.softmax(logits);
+  const terms: tf.Scalar[] = [];
+  if (importanceWeight > 0) terms.push(tf.mul(importanceLossTensor(gate), importanceWeight));
+  if (similarityWeight > 0) {
+    const weights = { same: similarityWeight, different: similarityWeight };
+    terms.push(similarityLossTensor(gate, relativeDistances(inputs), weights));
   }
-  return tf.addN(terms);
+  return terms;
 }
 
 /**
@@ -112,7 +111,8 @@ export async function trainGated(
         const from = (step - first) * batchSize;
         const indices = order.subarray(from, Math.min(from + batchSize, task.count));
         const inputs = task.inputs(indices, augment);
-        return regularizedLoss(networks, task, plan, { inputs, indices });
+        const answers = networks.forward(inputs, true);
+        return tf.addN([task.loss(answers, indices), ...divisionLoss(answers.logits, inputs, plan)]);
       };
       const phase = `epoch ${epoch + 1}`;
       const end = await runSpan(optimizer, loss, {
