@@ -1,9 +1,8 @@
-import { ConfigError } from '../../src/errors.ts';
 import { resolveKwargs } from '../../src/gym/kwargs.ts';
 import type { EnvFactory, EnvKwargs } from '../../src/gym/registry.ts';
 import { loadPhysics } from '../../src/physics/planar-world.ts';
 import type { Rng } from '../../src/random.ts';
-import { drawContexts } from '../table/contexts.ts';
+import { ContextList } from '../table/contexts.ts';
 import { d3ilControl } from '../table/control.ts';
 import { blockMassKg, blockSide } from '../table/mechanics.ts';
 import { checkYawForm, rodAndBlocks } from '../table/observation.ts';
@@ -30,20 +29,12 @@ function drawStart(rng: Rng): Start {
   );
   return { blocks: poses, targets: [] };
 }
-const allContexts = drawContexts('Pushing-v0', contextCount.all, drawStart);
+const allContexts = new ContextList('Pushing-v0', contextCount.all, drawStart);
 
 /** Puts the rules together. @throws ConfigError when an argument is unknown, of another type or out of range. */
 function pushingRules(kwargs: EnvKwargs): TableRules {
   const { contexts, yaw } = resolveKwargs(kwargs, defaults);
   checkYawForm(yaw);
-  if (!Number.isInteger(contexts) || contexts < 1 || contexts > contextCount.all) {
-    throw new ConfigError({
-      what: 'The number of evaluation contexts is out of range',
-      where: 'kwargs.contexts',
-      found: String(contexts),
-      expected: `a whole number from 1 to ${contextCount.all}`,
-    });
-  }
   return {
     control: d3ilControl,
     rodStart,
@@ -66,7 +57,7 @@ function pushingRules(kwargs: EnvKwargs): TableRules {
       yaw,
     ),
     modes: modeNames,
-    contexts: allContexts.slice(0, contexts),
+    contexts: allContexts.first(contexts),
     holdSteps,
     successReward: 1,
     drawStart,

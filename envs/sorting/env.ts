@@ -3,7 +3,7 @@ import type { EnvFactory, EnvKwargs } from '../../src/gym/registry.ts';
 import { loadPhysics } from '../../src/physics/planar-world.ts';
 import type { ScenePart } from '../../src/physics/scene.ts';
 import type { Rng } from '../../src/random.ts';
-import { drawContexts } from '../table/contexts.ts';
+import { ContextList } from '../table/contexts.ts';
 import { d3ilControl } from '../table/control.ts';
 import { blockMassKg, blockSide } from '../table/mechanics.ts';
 import { checkYawForm, rodAndBlocks } from '../table/observation.ts';
@@ -15,11 +15,13 @@ import { cellsX, cellsY, contextCount, holdSteps, rodStart, sorts, startGap } fr
 
 /** Arguments of the environments; see README.md, section Arguments. */
 export interface SortingKwargs {
+  /** Evaluation contexts, at most 600: the first ones of the list. */
+  readonly contexts: number;
   /** How yaw is observed: `sincos` or `tan`. */
   readonly yaw: string;
 }
 
-const defaults: SortingKwargs = { yaw: 'sincos' };
+const defaults: SortingKwargs = { contexts: contextCount.evaluation, yaw: 'sincos' };
 
 const cells = cellsY.flatMap((y) => cellsX.map((x) => ({ x, y })));
 
@@ -43,8 +45,8 @@ const boxes: readonly ScenePart[] = sorts.map(({ boxColor, maxX, maxY, minX, min
   color: boxColor,
 }));
 
-function sortingRules(perSort: number, kwargs: EnvKwargs): TableRules {
-  const { yaw } = resolveKwargs(kwargs, defaults);
+function sortingRules(perSort: number, contextList: ContextList, kwargs: EnvKwargs): TableRules {
+  const { contexts, yaw } = resolveKwargs(kwargs, defaults);
   checkYawForm(yaw);
   const blocks = sorts.flatMap(({ color, name }) =>
     Array.from({ length: perSort }, (_, i): Piece => ({ name: `${name} ${i + 1}`, color })),
@@ -65,7 +67,7 @@ function sortingRules(perSort: number, kwargs: EnvKwargs): TableRules {
       yaw,
     ),
     modes: sortingOrders(perSort),
-    contexts: drawContexts(`Sorting${2 * perSort}-v0`, contextCount, draw),
+    contexts: contextList.first(contexts),
     holdSteps,
     successReward: 1,
     drawStart: draw,
@@ -80,5 +82,8 @@ function sortingRules(perSort: number, kwargs: EnvKwargs): TableRules {
  */
 export async function loadSorting(perSort: 1 | 2 | 3): Promise<EnvFactory> {
   await loadPhysics();
-  return (kwargs, spec) => new TableTask(sortingRules(perSort, kwargs), spec);
+  const contexts = new ContextList(`Sorting${2 * perSort}-v0`, contextCount.all, (rng) =>
+    drawStart(rng, 2 * perSort),
+  );
+  return (kwargs, spec) => new TableTask(sortingRules(perSort, contexts, kwargs), spec);
 }

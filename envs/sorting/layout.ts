@@ -55,5 +55,5 @@ export const startGap = 0.002;
 /** All blocks must be where they belong for this many control steps in a row: 0.35 s. */
 export const holdSteps = 10;
 
-/** Evaluation contexts. */
-export const contextCount = 60;
+/** Evaluation contexts that exist, and how many of them an evaluation uses unless told otherwise. */
+export const contextCount = { all: 600, evaluation: 60 } as const;

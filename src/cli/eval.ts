@@ -8,6 +8,8 @@ import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
 
 interface EvalOptions {
   readonly env?: string;
+  /** Contexts of the task; its own number where left out. */
+  readonly contexts?: number;
   readonly rollouts: number;
   readonly workers: number;
   readonly commit?: 'step' | 'episode' | number;
@@ -70,7 +72,17 @@ export interface EvaluateRunOptions extends EvalOptions {
 
 /** Evaluates the policy of a run folder and writes report and rows into it: `eval`, and a phase of `quickstart`. */
 export async function evaluateRun(
-  { commit, directory, env, force = false, record: recordPath, rollouts, seed, workers }: EvaluateRunOptions,
+  {
+    commit,
+    contexts,
+    directory,
+    env,
+    force = false,
+    record: recordPath,
+    rollouts,
+    seed,
+    workers,
+  }: EvaluateRunOptions,
   { clock, progress, signal }: Pick<VerbContext<unknown>, 'clock' | 'progress' | 'signal'>,
 ) {
   const { evaluate } = await import('../eval/evaluate.ts');
@@ -78,7 +90,16 @@ export async function evaluateRun(
   const { loadRunRecord, readPolicy } = await import('../policies/run-directory.ts');
   const { method, envId, config } = readPolicy(directory);
   await requireSimulator(env, envId);
-  if (recordPath !== undefined) checkRecordingPath(recordPath, force);
+  if (recordPath !== undefined) {
+    checkRecordingPath(recordPath, force);
+    if (contexts !== undefined) {
+      throw new UsageError({
+        what: '--record keeps the episodes of a task as it is without arguments',
+        found: `--contexts ${contexts}`,
+        remedy: 'leave one of the two out',
+      });
+    }
+  }
   const record = loadRunRecord(directory);
   const overrides = commit === undefined ? {} : { commitment: commit };
   const trainedCommit = (config as { readonly commitment?: unknown }).commitment;
@@ -98,6 +119,7 @@ export async function evaluateRun(
     seed,
     workers,
     overrides,
+    ...(contexts === undefined ? {} : { envKwargs: { contexts } }),
     signal,
     onEpisode,
     ...(demonstrations === undefined ? {} : { demonstrations }),
@@ -105,6 +127,7 @@ export async function evaluateRun(
   const seconds = (clock() - start) / 1000;
   const report = toReport(result, {
     ...(usedCommit === undefined ? {} : { commit: String(usedCommit) }),
+    ...(contexts === undefined ? {} : { contextCount: contexts }),
     workers: Math.min(workers, rollouts),
     seconds,
     actionMicroseconds: await timeAction(directory, envId, overrides, clock),
@@ -133,6 +156,12 @@ export function evalCommand(): Command {
     .addOption(envOption())
     .addOption(commitOption())
     .addOption(
+      new Option(
+        '--contexts <n>',
+        "number of contexts, for tasks with an argument of this name (default: the task's)",
+      ).argParser(wholeNumber(1)),
+    )
+    .addOption(
       new Option('--workers <n>', 'worker threads; the numbers do not depend on it')
         .argParser(wholeNumber(1, 256))
         .default(availableParallelism()),
@@ -148,6 +177,7 @@ export function evalCommand(): Command {
           'modewise eval runs/avoiding --commit step',
           'the same policy with the component redrawn every step',
         ],
+        ['modewise eval runs/sorting2 --contexts 600 --rollouts 600', "D3IL's second protocol of Sorting-2"],
         ['modewise eval runs/avoiding --record a.mcap', 'keep the episodes, for: modewise watch a.mcap'],
       ],
       seedMeaning: 'seed of the evaluation; every episode derives its own from (seed, context, rollout)',

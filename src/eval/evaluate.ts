@@ -1,6 +1,6 @@
 import '../../envs/index.ts';
 import { makeTask } from '../../envs/task.ts';
-import { registrationModule } from '../gym/registry.ts';
+import { type EnvKwargs, registrationModule } from '../gym/registry.ts';
 import { loadPolicy } from '../policies/run-directory.ts';
 import { type EvaluationResult, evaluatePolicy, evaluateWith, type NamedPlan } from './evaluate-policy.ts';
 import { runOnWorkers } from './worker-pool.ts';
@@ -13,6 +13,8 @@ export interface EvaluateOptions extends NamedPlan {
   readonly workers: number;
   /** Settings of acting that replace the saved ones, e.g. `{ commit: 'step' }`. */
   readonly overrides?: Readonly<Record<string, unknown>>;
+  /** Arguments of the environment, e.g. `{ contexts: 600 }`. */
+  readonly envKwargs?: EnvKwargs;
 }
 
 /**
@@ -25,11 +27,14 @@ export interface EvaluateOptions extends NamedPlan {
  * result.success.rate;
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { runDirectory, envId, overrides = {}, seed } = options;
-  const [made, policy] = await Promise.all([makeTask(envId), loadPolicy(runDirectory, overrides)]);
+  const { runDirectory, envId, envKwargs = {}, overrides = {}, seed } = options;
+  const [made, policy] = await Promise.all([
+    makeTask(envId, { kwargs: envKwargs }),
+    loadPolicy(runDirectory, overrides),
+  ]);
   try {
     if (options.workers <= 1) return await evaluatePolicy(policy, made, options);
-    const data = { runDirectory, envId, module: registrationModule(envId), seed, overrides };
+    const data = { runDirectory, envId, envKwargs, module: registrationModule(envId), seed, overrides };
     const signal = options.signal === undefined ? {} : { signal: options.signal };
     return await evaluateWith(policy, made, options, (episodes, onRow) =>
       runOnWorkers(episodes, Math.min(options.workers, episodes.length), { data, onRow, ...signal }),

@@ -7,6 +7,8 @@ import type { EpisodeRow } from './rollout.ts';
 export interface ReportFacts {
   /** How long the component is kept, as the policy acted: `step`, a number of steps, or `episode`. */
   readonly commit?: string;
+  /** Contexts that were asked for, where the task's own number was not taken. */
+  readonly contextCount?: number;
   readonly workers: number;
   /** Duration of the evaluation, seconds. */
   readonly seconds: number;
@@ -46,6 +48,11 @@ export function formatReport(report: EvaluationReport): string {
     ['modes', `${modes.covered} of ${modes.total} covered; successes per mode: ${modes.counts.join(' ')}`],
     ['success × entropy', report.successTimesEntropy.toFixed(3)],
   ];
+  if (contexts.total > 1 && modes.total > 1) {
+    const most = Math.log2(modes.total);
+    const bits = `${(report.marginalEntropy * most).toFixed(2)} of ${most.toFixed(2)} bits`;
+    lines.push(['entropy over all contexts', `${report.marginalEntropy.toFixed(3)}  (${bits})`]);
+  }
   if (report.klToDemonstrations !== null) {
     lines.push(['KL to demonstrations', report.klToDemonstrations.toFixed(3)]);
   }
@@ -82,7 +89,8 @@ export interface ReportFiles {
 /** Names the files of an evaluation after its protocol: the same command writes the same files. */
 export function reportFiles(runDirectory: string, report: EvaluationReport): ReportFiles {
   const commit = report.commit === undefined ? '' : `-commit-${report.commit}`;
-  const stem = join(runDirectory, `eval-${report.rollouts}-rollouts-seed-${report.seed}${commit}`);
+  const contexts = report.contextCount === undefined ? '' : `-contexts-${report.contextCount}`;
+  const stem = join(runDirectory, `eval-${report.rollouts}-rollouts-seed-${report.seed}${contexts}${commit}`);
   return { report: `${stem}.json`, rows: `${stem}.rows.jsonl` };
 }
 

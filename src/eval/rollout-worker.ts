@@ -13,9 +13,12 @@ if (port === null) throw new Error('rollout-worker runs in a worker thread only'
 const send = (message: RolloutWorkerMessage) => port.postMessage(message);
 
 try {
-  const { runDirectory, envId, module, seed, overrides } = workerData as RolloutWorkerData;
+  const { runDirectory, envId, envKwargs, module, seed, overrides } = workerData as RolloutWorkerData;
   if (module !== null) await importOwnModule(module);
-  const [made, policy] = await Promise.all([makeTask(envId), loadPolicy(runDirectory, overrides)]);
+  const [made, policy] = await Promise.all([
+    makeTask(envId, { kwargs: envKwargs }),
+    loadPolicy(runDirectory, overrides),
+  ]);
   port.on('message', ({ id }: RolloutWorkerRequest) => {
     try {
       send({ row: runEpisode(made, policy, id, seed) });

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { type ErrorReport, ModewiseError } from '../errors.ts';
+import type { EnvKwargs } from '../gym/registry.ts';
 import { spawnWorker } from '../spawn-worker.ts';
 import type { EpisodeRow, RolloutId } from './rollout.ts';
 
@@ -7,6 +8,7 @@ import type { EpisodeRow, RolloutId } from './rollout.ts';
 export interface RolloutWorkerData {
   readonly runDirectory: string;
   readonly envId: string;
+  readonly envKwargs: EnvKwargs;
   /** URL of the module that registers the environment; null where that is not known. */
   readonly module: string | null;
   readonly seed: number;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import '../../envs/index.ts';
 import { makeTask } from '../../envs/task.ts';
+import { InvalidActionError, ResetNeededError, UsageError } from '../../src/errors.ts';
 import { checkEnv } from '../../src/gym/check-env.ts';
 import { list, make } from '../../src/gym/registry.ts';
 import type { Box } from '../../src/gym/spaces/box.ts';
@@ -65,6 +66,53 @@ describe.each(list().map(({ id }) => id))('%s', (id) => {
       });
     }
     env.close();
+  });
+
+  it('starts from an evaluation context by its number or name, and from no other', async () => {
+    const { env, task } = await makeTask(id);
+    const last = task.contexts.length - 1;
+    const wanted = env.reset({ seed: 0, options: task.contexts[last]?.options ?? {} });
+    for (const context of [last, task.contexts[last]?.name]) {
+      expect(env.reset({ seed: 0, options: { context } })).toEqual(wanted);
+    }
+    for (const context of [last + 1, -1, 0.5, 'nowhere', null]) {
+      expect(() => env.reset({ options: { context } }), String(context)).toThrow(UsageError);
+    }
+    expect(() => env.reset({ options: { context: 0, other: 1 } })).toThrow(
+      /reset options\.context[\s\S]*other/,
+    );
+    expect(() => env.reset({ options: { contxt: 0 } })).toThrow(/'contxt'/);
+    env.close();
+  });
+
+  it('refuses actions, seeds, arguments and calls that are none, by errors that name them', async () => {
+    const { env } = await makeTask(id);
+    const { high, size } = env.actionSpace as Box;
+    const zero = new Float32Array(size);
+    expect(() => env.step(zero)).toThrow(ResetNeededError);
+    env.reset({ seed: 0 });
+    const wrong: readonly (readonly [unknown, RegExp])[] = [
+      [undefined, /Float32Array of length/],
+      [[...zero], /Float32Array.*plain array/],
+      [new Float64Array(size), /Float32Array.*Float64Array/],
+      [new Float32Array(size + 1), new RegExp(`length ${size}.*${size + 1}`)],
+      [new Float32Array(size).fill(Number.NaN), /index 0.*NaN/],
+      [new Float32Array(size).fill(Infinity), /index 0.*above the upper bound/],
+      [Float32Array.from(high, (bound) => 1.01 * bound), /index 0.*above the upper bound/],
+    ];
+    for (const [action, message] of wrong) {
+      expect(() => env.step(action as Float32Array), String(action)).toThrow(InvalidActionError);
+      expect(() => env.step(action as Float32Array), String(action)).toThrow(message);
+    }
+    for (const seed of [-1, 0.5, Number.NaN, '1']) {
+      expect(() => env.reset({ seed: seed as number }), String(seed)).toThrow(/seed[\s\S]*integer/);
+    }
+    // what was refused has changed nothing
+    expect(env.step(zero).terminated).toBe(false);
+    env.close();
+    expect(() => env.step(zero)).toThrow(/after close/);
+    await expect(makeTask(id, { kwargs: { nonsense: 1 } })).rejects.toThrow(/'nonsense'/);
+    await expect(makeTask(id, { maxEpisodeSteps: 0 })).rejects.toThrow(UsageError);
   });
 
   it('has spaces and a spec that survive JSON', async () => {

@@ -64,6 +64,7 @@ describe('BlockPush-v0', () => {
     expect(rewards).toEqual([0.51]);
     expect(total).toBeCloseTo(0.51, 9);
     expect(task.behavior.modes[task.outcome().mode as number]).toBe('b2t2-b1t1');
+    expect(task.outcome().metrics).toEqual({ p1: 1, p2: 1 });
   });
 
   it('rewards an entry once, in the step in which it happens', async () => {
@@ -77,10 +78,11 @@ describe('BlockPush-v0', () => {
         targets,
       },
     });
+    expect(task.outcome().metrics).toEqual({ p1: 0, p2: 0 });
     const rewards: number[] = [];
     for (let i = 0; i < 40; i++) rewards.push(env.step(new Float32Array([0, 0.02])).reward);
     expect(rewards.filter((reward) => reward !== 0)).toEqual([0.49]);
-    expect(task.outcome()).toMatchObject({ success: false, mode: null });
+    expect(task.outcome()).toMatchObject({ success: false, mode: null, metrics: { p1: 1, p2: 0 } });
   });
 
   it('ends when the blocks have lain in different targets for 3 steps, by the tolerance asked for', async () => {

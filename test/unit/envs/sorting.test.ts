@@ -115,6 +115,16 @@ describe.each([
     expect(new Set(task.contexts.map(({ options }) => JSON.stringify(options))).size).toBe(60);
     env.close();
   });
+
+  it('has up to 600 contexts, the usual 60 first', async () => {
+    const few = await makeTask(id);
+    const many = await makeTask(id, { kwargs: { contexts: 600 } });
+    expect(many.task.contexts).toHaveLength(600);
+    expect(many.task.contexts.slice(0, 60)).toEqual(few.task.contexts);
+    await expect(makeTask(id, { kwargs: { contexts: 601 } })).rejects.toThrow(/kwargs\.contexts[\s\S]*601/);
+    few.env.close();
+    many.env.close();
+  });
 });
 
 describe('overlaps', () => {

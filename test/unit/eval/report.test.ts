@@ -51,5 +51,10 @@ describe('the report', () => {
     expect(text).toMatch(/success\s+100\.0 % {2}\(95 % interval 83\.9 % to 100\.0 %\)/);
     expect(text).toMatch(/entropy\s+0\.\d{3} {2}\(a uniform policy would score 0\.943 on average\)/);
     expect(text).toContain('4 of 4 covered');
+    const contexts = { total: 5, zeroSuccess: 0 };
+    const several = { ...(await evaluation()), contexts, marginalEntropy: 0.75 };
+    expect(formatReport(toReport(several, { workers: 1, seconds: 1 }))).toMatch(
+      /entropy over all contexts\s+0\.750 {2}\(1\.50 of 2\.00 bits\)/,
+    );
   });
 });
