@@ -1,5 +1,6 @@
-import type { EpisodeOutcome, MadeTask } from '../envs/task.ts';
+import { type EpisodeOutcome, type MadeTask, makeTask } from '../envs/task.ts';
 import type { Episode } from '../src/data/episode.ts';
+import type { EnvKwargs } from '../src/gym/registry.ts';
 
 /** What a replay came to, beside what was recorded. */
 export interface ReplayResult {
@@ -44,4 +45,19 @@ export function replayEpisode({ env, task }: MadeTask, episode: Episode): Replay
     outcome.mode === episode.mode &&
     stateHash === episode.finalStateHash;
   return { same, outcome, stateHash, firstDifference };
+}
+
+/**
+ * Runs an episode again in an environment of its own, made with the arguments that its provenance names.
+ *
+ * @throws what `makeTask` and {@link replayEpisode} throw.
+ */
+export async function replayAfresh(envId: string, episode: Episode): Promise<ReplayResult> {
+  const { envKwargs } = episode.provenance.settings as { readonly envKwargs?: EnvKwargs };
+  const fresh = await makeTask(envId, envKwargs === undefined ? {} : { kwargs: envKwargs });
+  try {
+    return replayEpisode(fresh, episode);
+  } finally {
+    fresh.env.close();
+  }
 }

@@ -120,8 +120,7 @@ async function replaySome(
 ): Promise<Replays> {
   await import('../../envs/index.ts');
   const { list } = await import('../gym/registry.ts');
-  const { makeTask } = await import('../../envs/task.ts');
-  const { replayEpisode } = await import('../../demos/replay.ts');
+  const { replayAfresh } = await import('../../demos/replay.ts');
   const { openDataset } = await import('../data/store.ts');
   const dataset = await openDataset(path, { access: 'read' });
   const { envId } = dataset.info;
@@ -139,10 +138,7 @@ async function replaySome(
       const episode = await dataset.episode(index);
       // imported episodes do not tell the state they ended in
       if (episode.finalStateHash === '') continue;
-      const { envKwargs } = episode.provenance.settings as { readonly envKwargs?: Record<string, unknown> };
-      const made = await makeTask(envId, envKwargs === undefined ? {} : { kwargs: envKwargs });
-      const replay = replayEpisode(made, episode);
-      made.env.close();
+      const replay = await replayAfresh(envId, episode);
       replayed++;
       progress.update(replayed, drawn.length);
       if (replay.same) continue;

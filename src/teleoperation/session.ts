@@ -1,8 +1,7 @@
 import { EpisodeRecorder } from '../../demos/episode-recorder.ts';
-import { replayEpisode } from '../../demos/replay.ts';
+import { replayAfresh } from '../../demos/replay.ts';
 import { type EpisodeOutcome, type MadeTask, makeTask, type Task } from '../../envs/task.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Episode } from '../data/episode.ts';
 import { DatasetError, ModewiseError } from '../errors.ts';
 import { Rng } from '../random.ts';
 import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS } from '../stream/frame.ts';
@@ -313,10 +312,11 @@ export class TeleoperationSession {
         },
       },
     });
-    const difference = await this.#replay(episode);
-    if (difference !== null) {
+    const { firstDifference, same } = await replayAfresh(this.envId, episode);
+    if (!same) {
+      const where = firstDifference === null ? 'ends differently' : `differs from step ${firstDifference}`;
       this.#begin();
-      this.say(`not saved: a replay of the episode ${difference}`, false);
+      this.say(`not saved: a replay of the episode ${where}`, false);
       return;
     }
     try {
@@ -335,17 +335,5 @@ export class TeleoperationSession {
     this.#begin();
     const name = mode === null ? 'no mode' : this.task.behavior.modes[mode];
     this.say(`saved: ${success ? '' : 'a failure, '}${name}, ${length} steps`, true);
-  }
-
-  /** Runs the episode again in a fresh simulator. @returns how the replay differs, or null. */
-  async #replay(episode: Episode): Promise<string | null> {
-    const fresh = await makeTask(this.#options.envId);
-    try {
-      const { firstDifference, same } = replayEpisode(fresh, episode);
-      if (same) return null;
-      return firstDifference === null ? 'ends differently' : `differs from step ${firstDifference}`;
-    } finally {
-      fresh.env.close();
-    }
   }
 }

@@ -317,7 +317,7 @@ describe('the page for driving by hand', () => {
     await expect.poll(() => page.textContent('#teleoperation-note')).toMatch(/the next start/);
     await page.keyboard.press('?');
     await picture(page, 'help');
-    expect(await page.textContent('dialog.help')).toContain('by hand: save the episode (gamepad: A)');
+    expect(await page.textContent('dialog.help')).toContain('by hand: save (pad: A)');
   });
 
   it('is driven by touch, on a small screen', async () => {

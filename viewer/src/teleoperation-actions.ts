@@ -23,7 +23,7 @@ export const OPERATOR_CONTROLS: readonly TeleoperationControl[] = [
   {
     action: 'start',
     label: 'Start',
-    does: 'by hand: start the episode',
+    does: 'by hand: start',
     keys: [' '],
     keyLabel: 'space',
     buttons: [0],
@@ -33,7 +33,7 @@ export const OPERATOR_CONTROLS: readonly TeleoperationControl[] = [
   {
     action: 'save',
     label: 'Save',
-    does: 'by hand: save the episode',
+    does: 'by hand: save',
     keys: ['enter'],
     keyLabel: '⏎',
     buttons: [0],
@@ -43,7 +43,7 @@ export const OPERATOR_CONTROLS: readonly TeleoperationControl[] = [
   {
     action: 'discard',
     label: 'Discard',
-    does: 'by hand: discard the episode, go to the next start',
+    does: 'by hand: discard, next start',
     keys: ['backspace', 'delete'],
     keyLabel: '⌫',
     buttons: [3],
@@ -53,7 +53,7 @@ export const OPERATOR_CONTROLS: readonly TeleoperationControl[] = [
   {
     action: 'redo',
     label: 'Redo',
-    does: 'by hand: discard the episode, do the same start again',
+    does: 'by hand: same start again',
     keys: ['r'],
     keyLabel: 'R',
     buttons: [1],
@@ -66,7 +66,7 @@ export const OPERATOR_CONTROLS: readonly TeleoperationControl[] = [
 export const TAKE_CONTROL: TeleoperationControl = {
   action: 'take',
   label: 'Take over',
-  does: 'by hand: operate in place of another page',
+  does: 'by hand: take over',
   keys: ['o'],
   keyLabel: 'O',
   buttons: [9],

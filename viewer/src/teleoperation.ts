@@ -200,7 +200,7 @@ export class Teleoperation implements View, DeviceHost {
       row.classList.toggle('empty', count === 0);
     });
     setText(this.#covered, `${counts.filter((count) => count > 0).length} / ${counts.length}`);
-    setText(this.#total, `${episodes} episodes in the dataset, ${saved} of them saved since the start`);
+    setText(this.#total, `Episodes in the dataset: ${episodes}; saved since the start: ${saved}`);
   }
 
   /** Puts the ring where the command is. */
@@ -243,7 +243,7 @@ export class Teleoperation implements View, DeviceHost {
       ...[...OPERATOR_CONTROLS, TAKE_CONTROL].map((control) => ({
         key: control.keys[0] ?? '',
         label: control.keyLabel,
-        does: `${control.does} (gamepad: ${control.buttonLabel})`,
+        does: `${control.does} (pad: ${control.buttonLabel})`,
         run: () => this.press(control),
       })),
     );
