@@ -129,6 +129,9 @@ export class TeleoperationDevices {
     if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
     if (document.querySelector('dialog[open]') !== null) return;
     const key = event.key.toLowerCase();
+    // whoever has gone to a button by the keyboard means the button; one that was clicked only happens to have the focus
+    const presses = key === ' ' || key === 'enter';
+    if (presses && target instanceof HTMLButtonElement && target.matches(':focus-visible')) return;
     this.#slow = event.shiftKey;
     const controls = this.#host.isOperator ? OPERATOR_CONTROLS : [TAKE_CONTROL];
     const control = controls.find(({ keys }) => keys.includes(key));
@@ -183,7 +186,9 @@ export class TeleoperationDevices {
   }
 
   #gamepad(): Gamepad | null {
-    return navigator.getGamepads().find((pad) => pad?.connected === true) ?? null;
+    // some browsers have it only on this machine and over https
+    const pads = typeof navigator.getGamepads === 'function' ? navigator.getGamepads() : [];
+    return pads.find((pad) => pad?.connected === true) ?? null;
   }
 
   #pressButtons(pad: Gamepad, state: TeleoperationMessage): void {
