@@ -38,10 +38,7 @@ export function commitOption(): Option {
   ).argParser(parseCommit);
 }
 
-/** Actions timed to tell the cost of one. */
-const TIMED_ACTIONS = 300;
-
-/** Measures the median duration of one action of one episode, microseconds. */
+/** Measures what one action of one episode costs, microseconds. */
 async function timeAction(
   directory: string,
   envId: string,
@@ -50,18 +47,11 @@ async function timeAction(
 ): Promise<number> {
   const { loadPolicy } = await import('../policies/run-directory.ts');
   const { makeTask } = await import('../../envs/task.ts');
+  const { timeActions } = await import('../eval/action-time.ts');
   const [policy, { env, task }] = await Promise.all([loadPolicy(directory, overrides), makeTask(envId)]);
   const { observation } = env.reset({ seed: 0, options: task.contexts[0]?.options ?? {} });
-  policy.reset([0]);
-  const durations: number[] = [];
-  for (let i = 0; i < TIMED_ACTIONS; i++) {
-    const start = clock();
-    policy.act(observation);
-    durations.push(clock() - start);
-  }
   env.close();
-  durations.sort((a, b) => a - b);
-  return 1000 * (durations[TIMED_ACTIONS >> 1] ?? 0);
+  return 1000 * timeActions(policy, observation, clock);
 }
 
 /** What {@link evaluateRun} needs beside the context. */

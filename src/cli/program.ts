@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './bench.ts';
 import { collectCommand } from './collect.ts';
 import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     trainCommand(),
     evalCommand(),
     watchCommand(),
+    benchCommand(),
     reproduceCommand(),
     dataCommand(),
     envCommand(),

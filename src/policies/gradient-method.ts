@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../errors.ts';
-import { elementCount, type NamedArrays } from '../tensor/named-arrays.ts';
+import type { NamedArrays } from '../tensor/named-arrays.ts';
 import type { LearnerMaker } from '../training/learner.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import { chooseWeights } from '../training/trained-weights.ts';
@@ -97,12 +97,6 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
       return new ChunkPolicy({ method: name, scaling: model.data, history, execution, planner });
     },
   };
-}
-
-/** Counts the numbers that were trained and act, in a policy of a {@link gradientMethod}. */
-export function parameterCount(saved: SavedPolicy): number {
-  const weights = takePart(takePart(takePart(saved.arrays, 'trained'), 'last'), 'raw');
-  return Object.values(weights).reduce((total, { shape }) => total + elementCount(shape), 0);
 }
 
 /** @throws CheckpointError when the normalizers are of another task than the policy. */

@@ -140,7 +140,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
 }
 
 /** Counts the episodes of each mode, in mode order up to the last one that occurs; those without a mode do not count. */
-function countModes(modes: Int32Array): number[] {
+export function countModes(modes: Int32Array): number[] {
   const counts: number[] = [];
   for (const mode of modes) {
     while (counts.length <= mode) counts.push(0);

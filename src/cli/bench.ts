@@ -1,0 +1,136 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import type { TableRow } from '../benchmark/table.ts';
+import { ConfigError } from '../errors.ts';
+import { loadEnv } from './env-reference.ts';
+import { EXIT } from './failure.ts';
+import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
+import { formatDuration } from './progress.ts';
+import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
+
+interface BenchOptions {
+  readonly out: string;
+  readonly workers?: number;
+  readonly resume: boolean;
+  readonly force: boolean;
+}
+
+function readSuite(file: string): string {
+  if (!existsSync(file)) {
+    throw new ConfigError({ what: 'There is no such benchmark file', where: file });
+  }
+  return readFileSync(file, 'utf8');
+}
+
+/** Words the row of a cell for people. */
+function wordRow(row: TableRow, found: boolean): string {
+  const cell = `${row.method} on ${row.task}, seed ${row.seed}`;
+  if (row.status === 'failed') return `${cell}: failed: ${row.reason}`;
+  const success = `success ${(100 * (row.success ?? 0)).toFixed(1)} %, entropy ${(row.entropy ?? 0).toFixed(3)}`;
+  const time = found ? 'found finished' : `trained in ${formatDuration(row.train_seconds ?? 0)}`;
+  return `${cell}: ${success} (${time})`;
+}
+
+/** Runs the benchmark of a file into a folder. */
+async function bench(
+  file: string,
+  { options, progress, say, signal, warn }: VerbContext<BenchOptions>,
+): Promise<{ readonly rows: readonly TableRow[]; readonly folder: string; readonly summary: string }> {
+  const { parseSuite } = await import('../benchmark/suite.ts');
+  const { planBenchmark } = await import('../benchmark/plan.ts');
+  const { isBenchmark, runBenchmark } = await import('../benchmark/benchmark.ts');
+  const suite = parseSuite(readSuite(file), file);
+  // everything that can be refused is refused before the output folder is touched
+  const plan = await planBenchmark(suite, loadEnv);
+  const kind: OutputKind = { name: 'benchmark', recognize: isBenchmark };
+  const output = claimOutput(options.out, kind, options);
+  const workers = options.workers ?? suite.workers;
+  const threads = suite.threads ?? Math.max(1, Math.floor(availableParallelism() / workers));
+  let finished = 0;
+  let phase = '';
+  const enter = (label: string, from: number) => {
+    if (phase !== label) progress.start(label, from);
+    phase = label;
+  };
+  return fillOutput(
+    output,
+    async () => {
+      const rows = await runBenchmark(plan, {
+        ...{ folder: output.path, workers, threads, backend: suite.backend, signal },
+        // the compiled tree holds JavaScript only
+        entry: new URL(import.meta.url.replace(/bench(\.[jt]s)$/, 'bench-cell$1')),
+        progress: {
+          onEpisode(task, done, total) {
+            enter(`collecting ${task}`, done - 1);
+            progress.update(done, total);
+          },
+          onCell(running, done, total) {
+            enter('cells', finished);
+            progress.update(done, total, running.join('; '));
+          },
+          onRow(row, found) {
+            if (found) finished++;
+            say(wordRow(row, found));
+          },
+        },
+      });
+      return { rows, folder: output.path, summary: '' };
+    },
+    {
+      isComplete: ({ rows }) => rows.every(({ status }) => status === 'done'),
+      isUseful: () => isBenchmark(output.path),
+      onKept: (replaced) => warn(`the benchmark that was to be replaced is kept in ${replaced}`),
+    },
+  );
+}
+
+/** Builds `modewise bench`. */
+export function benchCommand(): Command {
+  const command = new Command('bench')
+    .description(
+      'compare methods on tasks over seeds, by one protocol: table, figures, paired comparison, ranks',
+    )
+    .argument('<file>', 'YAML file with the keys tasks, methods, seeds, rollouts (see docs/benchmark.md)')
+    .requiredOption('--out <dir>', 'folder to write the benchmark to')
+    .addOption(
+      new Option('--workers <n>', 'processes at a time (default: what the file says, else 1)').argParser(
+        wholeNumber(1, 256),
+      ),
+    )
+    .option('--resume', 'go on with an interrupted benchmark; finished cells are not run again', false)
+    .option('--force', 'replace an existing benchmark once the new one is complete', false);
+  return defineVerb<BenchOptions>(
+    command,
+    {
+      examples: [
+        ['modewise bench benchmarks/quick.yaml --out reports/quick --workers 2', 'a small one, in minutes'],
+        [
+          'modewise bench benchmarks/avoiding.yaml --out reports/avoiding --resume',
+          'goes on where Ctrl-C or a kill stopped it',
+        ],
+      ],
+      seedMeaning: 'has no effect here: the file lists the seeds',
+      interruptMessage: 'stopping: the trainings that run are being saved',
+    },
+    async ([file = ''], context) => {
+      const { folder, rows, summary } = await bench(file, context);
+      const failed = rows.filter(({ status }) => status === 'failed');
+      const json = {
+        table: join(folder, 'table.csv'),
+        cells: rows.length,
+        done: rows.length - failed.length,
+        failed: failed.map(({ method, reason, seed, task }) => ({ task, method, seed, reason })),
+      };
+      if (failed.length === 0) return { json, text: summary };
+      const list = failed.map((row) => `  ${wordRow(row, false)}`).join('\n');
+      return {
+        json,
+        text: summary,
+        exitCode: EXIT.failed,
+        warning: `${failed.length} of ${rows.length} cells failed; --resume tries them again:\n${list}`,
+      };
+    },
+  );
+}
