@@ -2,6 +2,8 @@
 
 export const CLIENTS = 16;
 export const ROLLOUTS = 100;
+/** Gate probabilities of each rollout, as many as `watch` sends. */
+export const GATE_ENTRIES = 4;
 /** Control steps of 35 ms, one frame each. */
 export const FRAME_MS = 35;
 export const SECONDS = 8;

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { WebSocketServer } from 'ws';
 import { createFrame, encodeFrame, type Frame } from '../../src/stream/frame.ts';
 import { startStreamServer } from '../../src/stream/server.ts';
-import { FRAME_MS, FRAMES, HEADER_BYTES, ROLLOUTS, type ServerFigures } from './stream-load.ts';
+import { FRAME_MS, FRAMES, GATE_ENTRIES, HEADER_BYTES, ROLLOUTS, type ServerFigures } from './stream-load.ts';
 
 /** A way to send a frame to all clients. */
 interface Target {
@@ -38,7 +38,7 @@ async function bare(): Promise<Target> {
 }
 
 async function send(target: Target): Promise<ServerFigures> {
-  const frame = createFrame(ROLLOUTS, 1);
+  const frame = createFrame(ROLLOUTS, 1, GATE_ENTRIES);
   const cpu = process.cpuUsage();
   const start = performance.now();
   let rss = 0;
