@@ -37,6 +37,7 @@ describe('help', () => {
   it.each([
     'quickstart',
     'collect',
+    'record',
     'train',
     'eval',
     'watch',
@@ -68,6 +69,8 @@ describe('wrong usage', () => {
     ['collect Avoiding-v0 --out NEW --per-mode 0', /whole number from 1/],
     ['collect Avoiding-v0 --out NEW --trunk 2', /from 0 to 1/],
     ['collect Avoiding-v0 --out NEW --seed -1', /whole number from 0/],
+    ['record Pushin-v0 --out NEW', /did you mean 'Pushing-v0'/],
+    ['record Pushing-v0 --out NEW --resume', /no dataset to resume/],
     ['env check Avoidng-v0', /did you mean 'Avoiding-v0'/],
     ['train icm --data DATA --out NEW', /did you mean 'imc'/],
     ['train imc --data DATA --out NEW --set comonents=3', /did you mean 'components'/],

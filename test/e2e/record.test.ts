@@ -152,6 +152,25 @@ describe('modewise record', () => {
     await end(again.running);
   });
 
+  it('takes a task of one’s own by path, and a failure where it is told to', async () => {
+    const { code, stderr } = await startModewise(['env', 'new', 'MyTask'], { cwd: folder }).ended;
+    expect(code, stderr).toBe(0);
+    const task = `${join(folder, 'my-task.ts')}#MyTask-v0`;
+    const out = join(folder, 'mine');
+    const { running, url } = await record('--env', task, '--out', out, '--keep-failures');
+    const hand = await connect(url);
+    expect(hand.state).toMatchObject({ axes: ['x', 'y'], takesPoints: true, counts: [0, 0] });
+    hand.do('start');
+    await vi.waitFor(() => expect(hand.state.phase).toBe('recording'));
+    hand.point([0.45, -0.2], 'touch');
+    await vi.waitFor(() => expect(hand.state.step).toBeGreaterThan(5), { timeout: 10_000 });
+    hand.do('save');
+    await vi.waitFor(() => expect(hand.state.saved).toBe(1), { timeout: 10_000 });
+    await end(running);
+    const { episode } = await modewiseJson<Summary>('data', 'inspect', out);
+    expect(episode).toMatchObject({ success: false, provenance: { settings: { device: 'touch' } } });
+  });
+
   it('handles an output that exists as collect does, and leaves none where nothing was saved', async () => {
     const out = join(folder, 'old');
     await modewiseJson('collect', 'Reach-v0', '--per-mode', '1', '--out', out);
