@@ -2,6 +2,7 @@ import { EnvVersionError, ModewiseError, UnregisteredEnvError, UsageError } from
 import { didYouMean } from '../nearest-name.ts';
 import type { Env, RenderFrame } from './env.ts';
 import { type EnvKwargs, EnvSpec, type EnvSpecFields, parseId } from './env-spec.ts';
+import { requireOptions } from './require-options.ts';
 import { applyWrapper } from './wrappers/named.ts';
 import { OrderEnforcing } from './wrappers/order-enforcing.ts';
 import { PassiveEnvChecker } from './wrappers/passive-env-checker.ts';
@@ -46,6 +47,9 @@ export interface MakeOptions {
   /** How `render` draws; one of the environment's `metadata.renderModes`. */
   readonly renderMode?: string;
 }
+
+/** Names of the {@link MakeOptions}. */
+export const makeOptions = ['kwargs', 'maxEpisodeSteps', 'disableEnvChecker', 'renderMode'] as const;
 
 interface Registered {
   readonly spec: EnvSpec;
@@ -174,7 +178,9 @@ async function construct({ entry, renderer }: Registered, spec: EnvSpec, renderM
  * const { observation } = env.reset({ seed: 0 });
  */
 export async function make(idOrSpec: string | EnvSpecFields, options: MakeOptions = {}): Promise<Env> {
-  const found = find(typeof idOrSpec === 'string' ? idOrSpec : idOrSpec.id);
+  requireOptions('make', options, makeOptions);
+  requireOptions('make kwargs', options.kwargs, null);
+  const found = find(typeof idOrSpec === 'string' ? idOrSpec : String(idOrSpec?.id));
   const base = typeof idOrSpec === 'string' ? found.spec : EnvSpec.fromJSON({ ...idOrSpec });
   const spec = base.with({
     maxEpisodeSteps: options.maxEpisodeSteps === undefined ? base.maxEpisodeSteps : options.maxEpisodeSteps,

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import { Rng } from '../random.ts';
 
 /**
@@ -19,12 +20,17 @@ export class EnvRandomness {
    * Returns the generator for the episode that begins.
    *
    * @param seed - as handed to `reset`.
-   * @throws RangeError when the seed is not an integer of at least 0.
+   * @throws UsageError when the seed is not an integer of at least 0.
    */
   begin(seed?: number): Rng {
     if (seed !== undefined) {
       if (!Number.isSafeInteger(seed) || seed < 0) {
-        throw new RangeError(`the seed must be an integer of at least 0, found ${seed}`);
+        throw new UsageError({
+          what: 'The seed is not a whole number of at least 0',
+          where: 'reset seed',
+          found: String(seed),
+          expected: 'an integer from 0 to 2^53 - 1',
+        });
       }
       this.#rng = Rng.fromSeed(seed);
     }

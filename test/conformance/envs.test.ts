@@ -4,6 +4,7 @@ import '../../envs/index.ts';
 import { makeTask } from '../../envs/task.ts';
 import { InvalidActionError, ResetNeededError, UsageError } from '../../src/errors.ts';
 import { checkEnv } from '../../src/gym/check-env.ts';
+import type { ResetOptions } from '../../src/gym/env.ts';
 import { list, make } from '../../src/gym/registry.ts';
 import type { Box } from '../../src/gym/spaces/box.ts';
 import { spaceFromJSON } from '../../src/gym/spaces/from-json.ts';
@@ -106,6 +107,9 @@ describe.each(list().map(({ id }) => id))('%s', (id) => {
     }
     for (const seed of [-1, 0.5, Number.NaN, '1']) {
       expect(() => env.reset({ seed: seed as number }), String(seed)).toThrow(/seed[\s\S]*integer/);
+    }
+    for (const options of [null, 5, { sead: 1 }, { options: null }, { options: [1] }, { options: 'left' }]) {
+      expect(() => env.reset(options as ResetOptions), JSON.stringify(options)).toThrow(UsageError);
     }
     // what was refused has changed nothing
     expect(env.step(zero).terminated).toBe(false);

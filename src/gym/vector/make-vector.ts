@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../../errors.ts';
 import type { WrapperSpec } from '../env-spec.ts';
-import { EnvSpec, type MakeOptions, make, registrationModule, spec } from '../registry.ts';
+import { EnvSpec, type MakeOptions, make, makeOptions, registrationModule, spec } from '../registry.ts';
+import { requireOptions } from '../require-options.ts';
 import { SyncVectorEnv } from './sync-vector-env.ts';
 import type { AutoresetMode, VectorEnv } from './vector-env.ts';
 import { WorkerVectorEnv } from './worker-vector-env.ts';
@@ -21,6 +22,8 @@ export interface MakeVectorOptions extends MakeOptions {
   /** URLs of modules that a worker imports to know the id; the registering module where left out. */
   readonly modules?: readonly string[];
 }
+
+const vectorOptions = ['numEnvs', 'mode', 'workers', 'autoreset', 'wrappers', 'modules'] as const;
 
 function requireCount(name: string, value: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= 1 && value <= most) return;
@@ -58,22 +61,30 @@ export async function makeVector(
   idOrSpec: string | EnvSpec,
   options: MakeVectorOptions = {},
 ): Promise<VectorEnv> {
-  const { autoreset = 'NextStep', mode = 'sync', numEnvs = 1, wrappers = [] } = options;
+  requireOptions('makeVector', options, [...makeOptions, ...vectorOptions]);
+  const {
+    autoreset = 'NextStep',
+    mode = 'sync',
+    modules: given,
+    numEnvs = 1,
+    workers: wanted,
+    wrappers = [],
+    ...single
+  } = options;
   requireCount('numEnvs', numEnvs, Number.POSITIVE_INFINITY);
   const base = typeof idOrSpec === 'string' ? spec(idOrSpec) : EnvSpec.fromJSON(idOrSpec);
   const wrapped = base.with({ additionalWrappers: [...base.additionalWrappers, ...wrappers] });
   switch (mode) {
     case 'sync':
       return new SyncVectorEnv(
-        await Promise.all(Array.from({ length: numEnvs }, () => make(wrapped, options))),
+        await Promise.all(Array.from({ length: numEnvs }, () => make(wrapped, single))),
         { autoreset },
       );
     case 'workers': {
-      const workers = options.workers ?? Math.min(numEnvs, availableParallelism());
+      const workers = wanted ?? Math.min(numEnvs, availableParallelism());
       requireCount('workers', workers, numEnvs);
-      const modules = modulesOf(base.id, options.modules);
-      const single = await make(wrapped, options);
-      return WorkerVectorEnv.open(single, { numEnvs, workers, autoreset, modules });
+      const modules = modulesOf(base.id, given);
+      return WorkerVectorEnv.open(await make(wrapped, single), { numEnvs, workers, autoreset, modules });
     }
     default:
       throw new UsageError({

@@ -2,6 +2,7 @@ import type { EnvFailure } from '../../errors.ts';
 import { InvalidActionError, ResetNeededError, UsageError, VectorEnvError } from '../../errors.ts';
 import type { Env, EnvMetadata, RenderFrame, ResetOptions } from '../env.ts';
 import type { EnvSpec } from '../env-spec.ts';
+import { requireOptions } from '../require-options.ts';
 import type { Space } from '../spaces/space.ts';
 import { batchSpace } from './batch-space.ts';
 import { InfoBatch } from './info-batch.ts';
@@ -138,6 +139,8 @@ export abstract class VectorBase implements VectorEnv {
 
   reset(options: VectorResetOptions = {}): VectorResetResult<unknown> {
     this.requireOpen();
+    requireOptions('reset', options, ['seed', 'options', 'mask']);
+    requireOptions('reset options', options.options, null);
     const each = this.#eachReset(options);
     if (!this.#begun && each.includes(null)) {
       throw new ResetNeededError({

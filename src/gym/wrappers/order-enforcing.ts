@@ -1,5 +1,6 @@
 import { ResetNeededError } from '../../errors.ts';
 import type { RenderFrame, ResetOptions, ResetResult, StepResult, StepTarget } from '../env.ts';
+import { requireOptions } from '../require-options.ts';
 import { stepInto } from '../step-into.ts';
 import { Wrapper } from './wrapper.ts';
 
@@ -7,10 +8,13 @@ import { Wrapper } from './wrapper.ts';
 export class OrderEnforcing<O = unknown, A = unknown> extends Wrapper<O, A> {
   #state: 'new' | 'running' | 'ended' | 'closed' = 'new';
 
+  /** @throws ResetNeededError after close; UsageError when the options are no object or have another name. */
   override reset(options?: ResetOptions): ResetResult<O> {
     if (this.#state === 'closed') {
       throw new ResetNeededError({ what: 'The environment is closed', remedy: 'make a new one' });
     }
+    requireOptions('reset', options, ['seed', 'options']);
+    requireOptions('reset options', options?.options, null);
     const result = super.reset(options);
     this.#state = 'running';
     return result;

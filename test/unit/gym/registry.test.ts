@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EnvVersionError, ModewiseError, UnregisteredEnvError, UsageError } from '../../../src/errors.ts';
-import { list, make, register, spec, unregister } from '../../../src/gym/registry.ts';
+import { list, type MakeOptions, make, register, spec, unregister } from '../../../src/gym/registry.ts';
 import { ToyEnv } from './toy-env.ts';
 
 const ids = ['Toy-v0', 'Toy-v2', 'lab/Toy-v1', 'Broken-v0'];
@@ -81,6 +81,8 @@ describe('make', () => {
   it('leaves out what is not asked for', async () => {
     expect(await make('Toy-v2')).toBeInstanceOf(ToyEnv);
     const bare = await make('Toy-v0', { disableEnvChecker: true });
+    const mistyped = { rendermode: 'svg' } as MakeOptions;
+    await expect(make('Toy-v0', mistyped)).rejects.toThrow(/did you mean 'renderMode'/);
     expect(String(bare)).toBe('TimeLimit<OrderEnforcing<Toy-v0>>');
     expect(String(await make('Toy-v0', { maxEpisodeSteps: null }))).toBe(
       'OrderEnforcing<PassiveEnvChecker<Toy-v0>>',
