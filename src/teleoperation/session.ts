@@ -12,9 +12,7 @@ import type {
   TeleoperationPhase,
 } from '../stream/wire.ts';
 import { type ControlScheme, controlSchemeOf, type Wish } from './control-scheme.ts';
-
-/** How long a velocity holds that is not sent again, seconds: a page that hangs does not drive on. */
-const VELOCITY_HOLDS_SECONDS = 0.5;
+import { Steering } from './steering.ts';
 
 /** What a person may ask of the episode; who operates is not the session's business. */
 export type SessionAction = Exclude<TeleoperationAction, 'take'>;
@@ -58,9 +56,7 @@ export class TeleoperationSession {
   #observation: Float32Array = new Float32Array();
   #recorder = new EpisodeRecorder();
   #outcome: EpisodeOutcome = { success: false, mode: null, distance: 0 };
-  #wish: { readonly wish: Wish; readonly device: Device } | null = null;
-  #wishAge = 0;
-  readonly #devices = new Set<Device>();
+  #steering: Steering;
   #closed = false;
   #note = { number: 0, text: '', isGood: true };
 
@@ -75,6 +71,7 @@ export class TeleoperationSession {
     this.#index = past.nextIndex;
     this.task = made.task;
     this.scheme = controlSchemeOf(made);
+    this.#steering = new Steering(made.task.dtSeconds);
     this.frame = createFrame(1, made.task.scene.movingParts);
     this.#begin();
   }
@@ -159,9 +156,7 @@ export class TeleoperationSession {
 
   /** Takes what the hand asks for now; the newest counts, and what comes while nothing runs is dropped. */
   steer(wish: Wish, device: Device): void {
-    if (this.#phase !== 'recording') return;
-    this.#wish = { wish, device };
-    this.#wishAge = 0;
+    if (this.#phase === 'recording') this.#steering.take(wish, device);
   }
 
   /**
@@ -206,7 +201,6 @@ export class TeleoperationSession {
 
   /** Drops the running episode because nobody drives it any more; a finished one waits for whoever comes. */
   abandon(): void {
-    this.#wish = null;
     if (this.#phase !== 'recording' || this.#closed) return;
     this.#begin();
     this.say('the operator has gone: the running episode is dropped', false);
@@ -247,8 +241,7 @@ export class TeleoperationSession {
     this.scheme.begin();
     this.#recorder = new EpisodeRecorder();
     this.#outcome = this.task.outcome();
-    this.#wish = null;
-    this.#devices.clear();
+    this.#steering = new Steering(this.task.dtSeconds);
     this.#attempt++;
     this.#phase = 'ready';
     const { frame } = this;
@@ -261,7 +254,7 @@ export class TeleoperationSession {
 
   #step(): void {
     const { env } = this.#made;
-    const action = this.scheme.act(this.#currentWish(), this.#observation);
+    const action = this.scheme.act(this.#steering.next(), this.#observation);
     const { observation, reward, terminated, truncated } = env.step(action);
     this.#outcome = this.task.outcome();
     const { success } = this.#outcome;
@@ -275,19 +268,6 @@ export class TeleoperationSession {
       this.say(success ? 'solved' : 'over, and not solved', success);
     }
     this.#show();
-  }
-
-  /** What the hand asks for, unless it has not been heard of for too long. */
-  #currentWish(): Wish | null {
-    const current = this.#wish;
-    if (current === null) return null;
-    const { device, wish } = current;
-    if (wish.kind === 'velocity') {
-      if (this.#wishAge++ * this.task.dtSeconds >= VELOCITY_HOLDS_SECONDS) return null;
-      if (wish.velocity.every((share) => share === 0)) return wish;
-    }
-    this.#devices.add(device);
-    return wish;
   }
 
   /** Writes poses and mode into the frame. */
@@ -305,7 +285,7 @@ export class TeleoperationSession {
         source: 'teleoperated',
         author: operatorName,
         settings: {
-          device: [...this.#devices].join('+') || 'none',
+          device: this.#steering.device,
           seed,
           index: this.#index,
           envKwargs: {},
