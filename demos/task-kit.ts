@@ -5,6 +5,9 @@ import { type EnvRegistration, type EnvSpec, register } from '../src/gym/registr
 import { loadPhysics } from '../src/physics/planar-world.ts';
 import { type DemonstrationRequest, type Pilot, registerDemonstrator } from './demonstrator.ts';
 
+export type { Episode, TaskInfo } from '../envs/episode.ts';
+export { EpisodicTask, type TaskDefinition, type VectorLayout } from '../envs/episodic-task.ts';
+export { knownOptions, type StartOptions } from '../envs/reset-options.ts';
 export { drawContexts } from '../envs/table/contexts.ts';
 export { d3ilControl } from '../envs/table/control.ts';
 export * as mechanics from '../envs/table/mechanics.ts';
