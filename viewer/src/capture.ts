@@ -30,12 +30,12 @@ export class Capture implements View {
   }
 
   #takePicture(page: Page): void {
-    // what was drawn is gone once the browser has shown it
-    page.stage.draw();
-    page.stage.renderer.domElement.toBlob((blob) => {
-      if (blob === null) page.say('The picture cannot be saved.');
-      else download(blob, `${fileName(page)}.png`);
-    }, 'image/png');
+    page.stage.drawFor((canvas) =>
+      canvas.toBlob((blob) => {
+        if (blob === null) page.say('The picture cannot be saved.');
+        else download(blob, `${fileName(page)}.png`);
+      }, 'image/png'),
+    );
   }
 
   #toggleVideo(page: Page): void {

@@ -20,7 +20,8 @@ export class Shortcuts implements View {
   constructor() {
     const close = element('button', { type: 'button', class: 'close' }, 'Close');
     const mouse =
-      'Drag to turn the view, drag with the right button to move it, scroll to zoom. Point at a mode, expert or ' +
+      'Click a rollout to isolate it and to see its gate. Drag to turn the view, drag with the right button to move it, ' +
+      'scroll to zoom. Point at a mode, expert or ' +
       'outcome in the panel to pick out its rollouts; click to keep them so. One square of the grid is 10 cm.';
     this.root.append(element('h2', {}, 'Keyboard shortcuts'), this.#list, element('p', {}, mouse), close);
     close.addEventListener('click', () => this.root.close());

@@ -69,8 +69,25 @@ export class Stage {
     requestAnimationFrame((milliseconds) => this.#frame(milliseconds));
   }
 
-  /** Draws a picture now, of everything as it stands. */
-  draw(): void {
+  /**
+   * Draws a picture of everything as it stands, in the middle whatever panels there are, and hands it to `use`: it is gone
+   * once the browser has shown it. The next picture is as before.
+   */
+  drawFor(use: (canvas: HTMLCanvasElement) => void): void {
+    const { camera, renderer } = this;
+    const { view } = camera;
+    if (view === null) this.#draw();
+    else {
+      const { fullHeight, fullWidth, height, offsetX, offsetY, width } = view;
+      camera.clearViewOffset();
+      this.#draw();
+      camera.setViewOffset(fullWidth, fullHeight, offsetX, offsetY, width, height);
+    }
+    use(renderer.domElement);
+    this.invalidate();
+  }
+
+  #draw(): void {
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -108,7 +125,7 @@ export class Stage {
     this.#requested = false;
     let more = false;
     for (const callback of this.#beforeDraw) more = callback(milliseconds) || more;
-    this.draw();
+    this.#draw();
     this.#drawn++;
     if (more) this.invalidate();
   }
