@@ -7,6 +7,7 @@ import type { Learner, LearnerContext } from '../training/learner.ts';
 import { joinTrainables, type Trainable } from '../training/trainable.ts';
 import { type DiffusionConfig, denoiserShapes } from './diffusion-config.ts';
 import { cosineSchedule, predictionTarget, timeFeatures } from './diffusion-schedule.ts';
+import { eachToken } from './each-token.ts';
 
 /** Evaluates the network on noisy chunks of actions: shapes `[n, K, Da]`, features of the time `[n, F]`, `[n, T, Do]`. */
 type Denoiser = (noisy: tf.Tensor3D, time: tf.Tensor2D, observations: tf.Tensor3D) => tf.Tensor3D;
@@ -81,17 +82,12 @@ function makeDenoiser(
     stack: Transformer.draw(stack, rng.fork('stack')),
     head: draw('head', head),
   };
-  /** Applies a dense layer to every token. */
-  const each = (layer: BatchedMlp, x: tf.Tensor3D): tf.Tensor3D => {
-    const [n, T, width] = x.shape;
-    return tf.reshape(layer.forward(tf.reshape<tf.Rank.R3>(x, [1, n * T, width])), [n, T, -1]);
-  };
   return {
     network: joinTrainables({ time, ...parts }),
     denoise(noisy, told, observations) {
       const when = tf.reshape(time.forward(told), [noisy.shape[0], 1, stack.width]);
-      const tokens = tf.add<tf.Tensor3D>(each(parts.action, noisy), when);
-      return each(parts.head, parts.stack.forward(tokens, each(parts.observation, observations)));
+      const tokens = tf.add<tf.Tensor3D>(eachToken(parts.action, noisy), when);
+      return eachToken(parts.head, parts.stack.forward(tokens, eachToken(parts.observation, observations)));
     },
   };
 }

@@ -5,11 +5,24 @@ import { bc } from './bc.ts';
 import { ddim, ddpmMlp, ddpmTransformer } from './diffusion.ts';
 import { em } from './em.ts';
 import { imc } from './imc.ts';
+import { act, cvae } from './latent.ts';
 import { mdn } from './mdn.ts';
 import type { Method } from './method.ts';
 import { mlCur } from './ml-cur.ts';
 
-const methods: readonly Method[] = [imc, bc, mdn, attentive, em, mlCur, ddpmMlp, ddpmTransformer, ddim];
+const methods: readonly Method[] = [
+  imc,
+  bc,
+  mdn,
+  attentive,
+  em,
+  mlCur,
+  cvae,
+  act,
+  ddpmMlp,
+  ddpmTransformer,
+  ddim,
+];
 
 /** Lists the methods by which policies can be trained. */
 export function listMethods(): readonly Method[] {
