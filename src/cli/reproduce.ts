@@ -59,7 +59,7 @@ export function reproduceCommand(): Command {
       seedMeaning: 'seed of data, starts and everything else that is drawn',
       interruptMessage: 'stopping after this piece of work',
     },
-    async ([name], { given, options, progress, say, signal, warn }) => {
+    async ([name], { clock, given, options, progress, say, signal, warn }) => {
       const { findReproduction, reproductions } = await import('../reproduce/registry.ts');
       if (name === undefined) {
         const known = reproductions.map(({ duration, name: id, summary }) => ({
@@ -101,6 +101,7 @@ export function reproduceCommand(): Command {
             folder: output.path,
             signal,
             versions: packageVersions(),
+            clock,
             units,
             ...(options.data === undefined ? {} : { dataFolder: options.data }),
           });

@@ -95,7 +95,7 @@ const share = z.number().gt(0).max(1);
 const autoSchema = z
   .strictObject({
     /** C at the start, at most one per demonstration. */
-    initialComponents: count.default(24),
+    initialComponents: count.default(32),
     minComponents: count.default(1),
     /** At most one per demonstration. */
     maxComponents: count.default(128),
@@ -110,7 +110,7 @@ const autoSchema = z
     /** Proposes to delete a component when others are responsible for this share of its curriculum. */
     deleteOverlap: z.number().min(0).max(1).default(0.5),
     /** Share of the bound, or of eta if that is more, that a deletion may cost; an addition must gain more. */
-    tolerance: notNegative.default(0.02),
+    tolerance: notNegative.default(0.01),
   })
   .refine(({ minComponents, maxComponents }) => minComponents <= maxComponents, {
     path: ['minComponents'],

@@ -1,25 +1,40 @@
-import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { InterruptedError } from '../errors.ts';
 import { deviation, mean } from '../statistics.ts';
+import {
+  collectDemonstrations,
+  EVALUATION_SEED,
+  ROLLOUTS,
+  readDemonstrations,
+  scoreOnAvoiding,
+  trainOnAvoiding,
+} from './avoiding-runs.ts';
+import { type ExtensionScale, extensionPart } from './imc-extension.ts';
 import type { Figure, Part, Reproduction, ReproductionContext } from './reproduction.ts';
 
-const ENV = 'Avoiding-v0';
-const PER_MODE = 4;
-const ROLLOUTS = 480;
-/** Of the evaluation: what was learned must not have seen it. */
-const EVALUATION_SEED = 1000;
+/** What scores may differ by where one is to be as good as another. */
+const ALIKE = 0.02;
 
 interface AvoidingScale {
   readonly seeds: number;
   /** Settings that replace the method's own. */
   readonly sets: readonly string[];
+  /** Settings with which the number of components is found. */
+  readonly auto: readonly string[];
+  readonly extension: ExtensionScale;
 }
 
-const WHOLE: AvoidingScale = { seeds: 6, sets: [] };
+const WHOLE: AvoidingScale = {
+  seeds: 6,
+  sets: [],
+  auto: ['components=auto'],
+  extension: { seeds: 3, components: 32, sets: [] },
+};
+const SHORT = ['expert.stepsPerIteration=600', 'expert.refineSteps=1200', 'gate.steps=600'];
 const QUICK: AvoidingScale = {
   seeds: 1,
-  sets: ['components=32', 'expert.stepsPerIteration=600', 'expert.refineSteps=1200', 'gate.steps=600'],
+  sets: ['components=32', ...SHORT],
+  auto: ['components=auto', 'auto.revisions=2', ...SHORT],
+  extension: { seeds: 1, components: 16, sets: SHORT },
 };
 
 interface SeedResult {
@@ -31,80 +46,24 @@ interface SeedResult {
   readonly stepEntropy: number;
 }
 
-/** Collects the demonstrations into a folder of the report; what an interrupted collection has is kept. */
-async function collectDemonstrations(path: string, { seed, signal }: ReproductionContext): Promise<number> {
-  await import('../../envs/index.ts');
-  const { collect, demonstrationInfo } = await import('../../demos/collect.ts');
-  const { createDataset, openDataset } = await import('../data/store.ts');
-  const dataset = existsSync(path)
-    ? await openDataset(path, { access: 'append' })
-    : await createDataset(path, await demonstrationInfo(ENV));
-  try {
-    const report = await collect({ envId: ENV, perMode: PER_MODE, seed, dataset, signal });
-    if (report.interrupted) throw stopped(path);
-    return dataset.length;
-  } finally {
-    await dataset.close();
-  }
-}
-
-function stopped(where: string): InterruptedError {
-  return new InterruptedError({
-    what: 'The reproduction was stopped',
-    where,
-    remedy: 'the same command with --resume goes on from there',
-  });
+interface AutoResult {
+  readonly success: number;
+  readonly entropy: number;
+  readonly covered: number;
+  readonly components: number;
 }
 
 /** Trains one policy into a run folder, or goes on with it, and scores it with and without commitment. */
 async function trainAndScore(
   dataPath: string,
-  directory: string,
   seed: number,
-  sets: readonly string[],
-  { signal, versions }: ReproductionContext,
+  { scale, context }: { readonly scale: AvoidingScale; readonly context: ReproductionContext },
 ): Promise<SeedResult> {
-  const { openDataset } = await import('../data/store.ts');
-  const { loadTrainingData } = await import('../data/training-data.ts');
-  const { resolveConfig } = await import('../policies/config.ts');
-  const { findMethod } = await import('../policies/registry.ts');
-  const { trainPolicy } = await import('../policies/train.ts');
-  const { runFiles } = await import('../policies/run-directory.ts');
-  const { selectBackend } = await import('../tensor/backend.ts');
-  const { evaluate } = await import('../eval/evaluate.ts');
-  const dataset = await openDataset(dataPath, { access: 'read' });
-  const data = await loadTrainingData(dataset);
-  await dataset.close();
-  const resuming = existsSync(join(directory, runFiles.checkpoint));
-  // killed before its first checkpoint, a training leaves nothing to go on from
-  if (!resuming) rmSync(directory, { recursive: true, force: true });
-  const method = findMethod('imc');
-  const backend = await selectBackend('auto');
-  const { complete } = await trainPolicy({
-    method,
-    config: resolveConfig(method, { envId: ENV, sets }),
-    data,
-    datasetPath: dataPath,
-    seed,
-    directory,
-    existing: resuming ? 'resume' : 'refuse',
-    backend,
-    versions,
-    signal,
-  });
-  if (!complete) throw stopped(directory);
-  const score = (overrides: Readonly<Record<string, unknown>>) =>
-    evaluate({
-      runDirectory: directory,
-      envId: ENV,
-      rollouts: ROLLOUTS,
-      seed: EVALUATION_SEED,
-      workers: 2,
-      overrides,
-      signal,
-    });
-  const committed = await score({});
-  const stepwise = await score({ commitment: 'step' });
+  const data = await readDemonstrations(dataPath);
+  const directory = join(context.folder, 'runs', `seed-${seed - context.seed}`);
+  await trainOnAvoiding({ data, dataPath, directory, seed, sets: scale.sets }, context);
+  const committed = await scoreOnAvoiding(directory, context);
+  const stepwise = await scoreOnAvoiding(directory, context, { commitment: 'step' });
   return {
     success: committed.success.rate,
     entropy: committed.entropy.value,
@@ -115,30 +74,59 @@ async function trainAndScore(
   };
 }
 
-/** Collects, trains over the seeds, scores. */
+/** Trains one policy that finds its number of components, and scores it. */
+async function findAndScore(
+  dataPath: string,
+  seed: number,
+  { scale, context }: { readonly scale: AvoidingScale; readonly context: ReproductionContext },
+): Promise<AutoResult> {
+  const { readMixture } = await import('../policies/mixture-method.ts');
+  const data = await readDemonstrations(dataPath);
+  const directory = join(context.folder, 'runs', `auto-seed-${seed - context.seed}`);
+  const policy = await trainOnAvoiding({ data, dataPath, directory, seed, sets: scale.auto }, context);
+  const score = await scoreOnAvoiding(directory, context);
+  return {
+    success: score.success.rate,
+    entropy: score.entropy.value,
+    covered: score.modes.covered,
+    components: readMixture(policy).expertShape.networks,
+  };
+}
+
+function figureOf<Result>(results: readonly Result[]) {
+  return (name: string, key: keyof Result, more: Partial<Figure> = {}): Figure => {
+    const values = results.map((result) => result[key] as number);
+    return { name, mean: mean(values), spread: deviation(values), count: values.length, ...more };
+  };
+}
+
+function describeSettings(sets: readonly string[]): string {
+  return sets.length === 0 ? 'its own settings' : `with ${sets.join(', ')}`;
+}
+
+/** Collects, trains over the seeds, scores; then finds the number of components, and extends a mixture. */
 async function run(context: ReproductionContext): Promise<readonly Part[]> {
   const { folder, quick, seed, units } = context;
   const scale = quick ? QUICK : WHOLE;
   const dataPath = join(folder, 'demonstrations');
   const episodes = await units.do('demonstrations', () => collectDemonstrations(dataPath, context));
   const results: SeedResult[] = [];
+  const found: AutoResult[] = [];
   for (let s = 0; s < scale.seeds; s++) {
-    const directory = join(folder, 'runs', `seed-${s}`);
-    results.push(
-      await units.do(`seed/${s}`, () => trainAndScore(dataPath, directory, seed + s, scale.sets, context)),
-    );
+    results.push(await units.do(`seed/${s}`, () => trainAndScore(dataPath, seed + s, { scale, context })));
   }
-  const figure = (name: string, key: keyof SeedResult, more: Partial<Figure> = {}): Figure => {
-    const values = results.map((result) => result[key]);
-    return { name, mean: mean(values), spread: deviation(values), count: values.length, ...more };
-  };
+  for (let s = 0; s < scale.seeds; s++) {
+    found.push(await units.do(`auto/${s}`, () => findAndScore(dataPath, seed + s, { scale, context })));
+  }
+  const figure = figureOf(results);
   const of = (key: keyof SeedResult) => results.map((result) => result[key]);
   const least = Math.min(...of('covered'));
-  const part: Part = {
+  const seeds = `training seeds ${seed} to ${seed + scale.seeds - 1}`;
+  const fixed: Part = {
     title: 'Avoiding, 24 modes',
     protocol: [
-      `${episodes} scripted demonstrations with human-like statistics, ${PER_MODE} of each mode; seed ${seed}.`,
-      `Method imc, ${scale.sets.length === 0 ? 'its own settings' : `with ${scale.sets.join(', ')}`}; training seeds ${seed} to ${seed + scale.seeds - 1}.`,
+      `${episodes} scripted demonstrations with human-like statistics, ${episodes / 24} of each mode; seed ${seed}.`,
+      `Method imc, ${describeSettings(scale.sets)}; ${seeds}.`,
       `${ROLLOUTS} rollouts each from D3IL's start, evaluation seed ${EVALUATION_SEED}. Entropy: base 24, over successful rollouts; a uniform policy would score ${mean(of('ceiling')).toFixed(3)} on average.`,
     ],
     figures: [
@@ -166,7 +154,27 @@ async function run(context: ReproductionContext): Promise<readonly Part[]> {
     charts: [],
     notes: ['The paper redraws the component at every step; the targets are for one component an episode.'],
   };
-  return [part];
+  const foundFigure = figureOf(found);
+  const near = (key: 'success' | 'entropy') => {
+    const given = mean(of(key));
+    return {
+      target: `≥ ${(given - ALIKE).toFixed(3)}, ${ALIKE} below the fixed number`,
+      holds: mean(found.map((result) => result[key])) >= given - ALIKE,
+    };
+  };
+  const auto: Part = {
+    title: 'The same, with a number of components that is found',
+    protocol: [`Method imc, ${describeSettings(scale.auto)}; ${seeds}; scored in the same way.`],
+    figures: [
+      foundFigure('success', 'success', near('success')),
+      foundFigure('entropy', 'entropy', near('entropy')),
+      foundFigure('modes covered', 'covered'),
+      foundFigure('components found', 'components'),
+    ],
+    charts: [],
+    notes: [],
+  };
+  return [fixed, auto, await extensionPart(dataPath, scale.extension, context)];
 }
 
 /** Information Maximizing Curriculum on the task with 24 ways. */

@@ -56,6 +56,8 @@ export interface ReproductionContext {
   readonly signal: AbortSignal;
   /** Versions of the packages that compute, for the record of trainings. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Milliseconds from any origin, for figures of cost. */
+  readonly clock: () => number;
   /** Work that survives a kill. */
   readonly units: Units;
 }
