@@ -1,13 +1,14 @@
 import { type Body, PlanarWorld } from '../../src/physics/planar-world.ts';
 import type { Scene } from '../../src/physics/scene.ts';
 import type { Episode, TaskInfo } from '../episode.ts';
-import { areas, coverage, parts } from './block.ts';
+import { areas, CoverageMeter, parts } from './block.ts';
 import * as layout from './layout.ts';
 import { pushTScene } from './scene.ts';
 import type { PushTStart } from './start.ts';
 
 const { controlSeconds, goal, neededCoverage, pusherRadius, side, subSteps } = layout;
 const dt = controlSeconds / subSteps;
+const meter = new CoverageMeter(goal);
 
 /** Observed places are kept within the world by this much, metres: the engine lets bodies into each other a little. */
 export const margin = 0.1;
@@ -101,7 +102,7 @@ export class PushTEpisode implements Episode {
     pose[0] = x;
     pose[1] = y;
     pose[2] = angle;
-    this.#coverage = coverage(pose, goal);
+    this.#coverage = meter.measure(pose);
     this.#maxCoverage = Math.max(this.#maxCoverage, this.#coverage);
   }
 

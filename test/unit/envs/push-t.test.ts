@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import '../../../envs/index.ts';
-import { coverage } from '../../../envs/push-t/block.ts';
+import { CoverageMeter } from '../../../envs/push-t/block.ts';
 import { type MadeTask, makeTask } from '../../../envs/task.ts';
 import { UsageError } from '../../../src/errors.ts';
 
 const goal = [0.256, 0.256, Math.PI / 4] as const;
+
+type Pose = readonly [number, number, number];
+const coverage = (pose: Pose, of: Pose) => new CoverageMeter(of).measure(pose);
 
 describe('coverage', () => {
   it('is 1 on the mark, and 0 away from it', () => {
@@ -20,7 +23,7 @@ describe('coverage', () => {
 
   it('agrees with counting points at any pose', () => {
     const pose = [0.25, 0.27, 1.3] as const;
-    const isIn = (x: number, y: number, [px, py, angle]: readonly [number, number, number]) => {
+    const isIn = (x: number, y: number, [px, py, angle]: Pose) => {
       const u = Math.cos(angle) * (x - px) + Math.sin(angle) * (y - py);
       const v = (0.03 * 9.5) / 7 - (Math.cos(angle) * (y - py) - Math.sin(angle) * (x - px));
       return (Math.abs(u) < 0.06 && v > 0 && v < 0.03) || (Math.abs(u) < 0.015 && v >= 0.03 && v < 0.12);
