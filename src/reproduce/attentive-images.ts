@@ -2,7 +2,7 @@ import type { LabelledImages } from '../data/labelled-images.ts';
 import type { GateKind } from '../mixture/attentive/attentive-config.ts';
 import type { FeatureShape } from '../mixture/attentive/feature-network.ts';
 import { type GateMetrics, gateMetrics, indexOfLargest } from '../mixture/attentive/gate-metrics.ts';
-import { GatedNetworks } from '../mixture/attentive/gated-networks.ts';
+import { GatedNetworks, type GatedShape } from '../mixture/attentive/gated-networks.ts';
 import {
   evaluateGated,
   type GatedPlan,
@@ -117,6 +117,21 @@ function featureShape(
   return { networks, inputSize, convolutions, hidden, activation: 'relu' } as const;
 }
 
+/** Lays out the networks of an experiment. */
+export function experimentShape(
+  experiment: ImageExperiment,
+  images: LabelledImages,
+  gateKind: GateKind,
+  experts: number,
+): GatedShape {
+  return {
+    experts: featureShape(experiment, images, 'expert', experts),
+    gate: featureShape(experiment, images, 'gate', 1),
+    gateKind,
+    outputSize: experiment.classes,
+  };
+}
+
 /** The task of naming the class of training images. */
 function taskOf({ experiment, sets, train }: Bench): GatedTask {
   return {
@@ -164,15 +179,9 @@ async function score(bench: Bench, networks: GatedNetworks, losses: readonly num
 /** Trains one model, and distils its gate where that is asked for; by the names of the models. */
 async function trainArm(bench: Bench, arm: Arm, seed: number): Promise<Record<string, ArmResult>> {
   const { experiment, scale, sets, units } = bench;
-  await selectBackend('auto', { deterministic: false });
   const rng = Rng.fromSeed(seed).fork(experiment.name);
   const experts = arm.experts === 'one' ? 1 : experiment.experts;
-  const shape = {
-    experts: featureShape(experiment, sets.train, 'expert', experts),
-    gate: featureShape(experiment, sets.train, 'gate', 1),
-    gateKind: arm.gate,
-    outputSize: experiment.classes,
-  };
+  const shape = experimentShape(experiment, sets.train, arm.gate, experts);
   const { importanceWeight, similarityWeight } = arm;
   const { batchSize, epochs } = scale;
   const plan: GatedPlan = { ...experiment.plan, batchSize, epochs, importanceWeight, similarityWeight };
@@ -240,6 +249,7 @@ export async function attentiveImages(
     train: new ImageSource(sets.train, experiment.scale, scale.trainImages, experiment.varied),
     test: new ImageSource(sets.test, experiment.scale, scale.testImages),
   };
+  await selectBackend('auto', { deterministic: false });
   const arms = experiment.arms.filter(({ name }) => scale.arms?.includes(name) ?? true);
   const results = new Map<string, ArmResult[]>();
   for (let s = 0; s < scale.seeds; s++) {
