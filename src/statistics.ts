@@ -14,3 +14,17 @@ export function deviation(values: readonly number[]): number {
 export function meanCurve(curves: readonly (readonly number[])[]): number[] {
   return (curves[0] ?? []).map((_, t) => mean(curves.map((curve) => curve[t] as number)));
 }
+
+/**
+ * Reads a quantile off sorted values, linear between neighbours.
+ *
+ * @param sorted - ascending, at least one.
+ * @param share - 0 to 1.
+ */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
+  const at = share * (sorted.length - 1);
+  const below = Math.floor(at);
+  const low = sorted[below] as number;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
+  return low + (at - below) * (high - low);
+}
