@@ -25,17 +25,18 @@ export class GatePlot {
     const width = this.root.clientWidth;
     if (width === 0) return;
     const colors = series.components.map((component) => css(palette.color('expert', component)));
-    const text = getComputedStyle(this.root).color;
+    const style = getComputedStyle(this.root);
+    const text = style.color;
     const made = `${series.components.join()} ${colors.join()} ${text} ${width}`;
     if (made !== this.#made) {
       this.#made = made;
       this.#plot?.destroy();
-      this.#plot = this.#make(width, colors, text);
+      this.#plot = this.#make(width, colors, text, style.getPropertyValue('--track'));
     }
     this.#plot?.setData(stacked(series) as UPlot.AlignedData);
   }
 
-  #make(width: number, colors: readonly string[], text: string): UPlot {
+  #make(width: number, colors: readonly string[], text: string, others: string): UPlot {
     const axis = {
       stroke: text,
       font: `11px ${getComputedStyle(this.root).fontFamily}`,
@@ -60,11 +61,12 @@ export class GatePlot {
         // the uppermost boundary goes first: each area covers the lower part of the one before
         series: [
           {},
+          { fill: others, width: 0, points: { show: false } },
           ...colors.toReversed().map((fill) => ({ fill, stroke: fill, width: 0, points: { show: false } })),
         ],
         hooks: { draw: [(plot) => this.#drawStrip(plot)] },
       },
-      [[], ...colors.map(() => [])],
+      [[], [], ...colors.map(() => [])],
       this.root,
     );
   }
@@ -87,12 +89,12 @@ export class GatePlot {
   }
 }
 
-/** Sums up the probabilities, so that each boundary lies on the one below; the uppermost first. */
+/** Sums up the probabilities, so that each boundary lies on the one below; the uppermost first, that of all others. */
 function stacked({ probabilities, steps }: GateSeries): (readonly number[])[] {
   let below: readonly number[] = steps.map(() => 0);
   const boundaries = probabilities.map((values) => {
     below = values.map((value, i) => Math.min(1, value + (below[i] ?? 0)));
     return below;
   });
-  return [steps, ...boundaries.toReversed()];
+  return [steps, steps.map(() => 1), ...boundaries.toReversed()];
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StreamError } from '../../../src/errors.ts';
-import { createFrame, decodeFrame, ROLLOUT_STATUS } from '../../../src/stream/frame.ts';
+import { createFrame, decodeFrame, ROLLOUT_STATUS, setGate } from '../../../src/stream/frame.ts';
 import { splitHistory } from '../../../src/stream/history.ts';
 import {
   type StreamServer,
@@ -106,6 +106,39 @@ describe('the stream server', () => {
     await other.received('/score', 2);
     expect(reader.of('/frame')).toHaveLength(2);
     expect(other.of('/frame')).toHaveLength(0);
+  });
+
+  it('lists the rollouts as plain numbers for plots, seldom, and only while one is looking', async () => {
+    const server = await running();
+    const peer = await connect(server);
+    peer.subscribe('/rollouts');
+    peer.client.getParameters([], 'done');
+    await vi.waitFor(() => expect(peer.parameterValues).toHaveLength(1));
+    const frame = createFrame(3, 1, 2);
+    for (let step = 1; step <= 20; step++) {
+      frame.timeSeconds = 100 + 0.02 * step;
+      frame.step.fill(step);
+      frame.seed[2] = 4_000_000_000;
+      frame.context.fill(0);
+      setGate(frame, 1, Float32Array.of(0.2, 0, 0.8));
+      server.publishFrame(frame);
+    }
+    await peer.received('/rollouts', 4);
+    expect(peer.of('/rollouts').length).toBeLessThan(7);
+    expect(peer.json('/rollouts')).toMatchObject({
+      seed: [0, 0, 4_000_000_000],
+      context: [0, 0, 0],
+      gateComponent: [
+        [-1, -1],
+        [2, 0],
+        [-1, -1],
+      ],
+      gateProbability: [
+        [0, 0],
+        [0.8, 0.2],
+        [0, 0],
+      ],
+    });
   });
 
   it('forgets frames and score with the scene they belong to', async () => {
