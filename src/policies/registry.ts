@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { attentive } from './attentive.ts';
 import { bc } from './bc.ts';
+import { bet } from './bet.ts';
 import { ddim, ddpmMlp, ddpmTransformer } from './diffusion.ts';
 import { em } from './em.ts';
 import { imc } from './imc.ts';
@@ -19,6 +20,7 @@ const methods: readonly Method[] = [
   mlCur,
   cvae,
   act,
+  bet,
   ddpmMlp,
   ddpmTransformer,
   ddim,

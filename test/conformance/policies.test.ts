@@ -46,6 +46,7 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     ...{ ...gradientQuick, latentSize: 3, chunk: 3, hold: 'episode' },
     transformer: { encoderLayers: 1, decoderLayers: 1, heads: 2, width: 8 },
   },
+  bet: { ...gradientQuick, bins: 4, history: 3, transformer: { layers: 1, heads: 2, width: 8 } },
   'ddpm-mlp': { ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2, mlp: { hidden: [8] } },
   'ddpm-transformer': {
     ...{ ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2 },
