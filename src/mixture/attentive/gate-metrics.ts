@@ -39,11 +39,11 @@ export function gateMetrics(gate: ArrayLike<number>, experts: number, answers?: 
     for (let e = 0; e < experts; e++) {
       const p = gate[i * experts + e] as number;
       row[e] = p;
-      usage[e] = (usage[e] as number) + p / samples;
+      usage[e] = (usage[e] as number) + p;
     }
     sampleEntropy += bits(row) / samples;
   }
-  const common = { sampleEntropy, usageEntropy: bits(usage) };
+  const common = { sampleEntropy, usageEntropy: bits(usage.map((total) => total / samples)) };
   if (answers === undefined) return common;
   const chosen = Int32Array.from({ length: samples }, (_, i) => indexOfLargest(gate, i * experts, experts));
   const information = countEntropy(chosen) + countEntropy(answers) - countEntropy(chosen, answers);
