@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import type { BenchmarkSummary } from '../benchmark/report.ts';
+import type { SummaryRow } from '../benchmark/summary.ts';
 import type { TableRow } from '../benchmark/table.ts';
 import { ConfigError } from '../errors.ts';
 import { loadEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
 import { formatDuration } from './progress.ts';
+import { table } from './table.ts';
 import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
 
 interface BenchOptions {
@@ -33,14 +35,35 @@ function wordRow(row: TableRow, found: boolean): string {
   return `${cell}: ${success} (${time})`;
 }
 
+/** Lays out the means of a benchmark for the terminal. */
+async function wordSummary({ report, tasks }: BenchmarkSummary): Promise<string> {
+  const { fixed, wordMs, wordOverSeeds } = await import('../benchmark/markdown.ts');
+  const line = (row: SummaryRow) => [
+    row.method,
+    wordOverSeeds(row.success, row.seeds, 3),
+    wordOverSeeds(row.entropy, row.seeds, 3),
+    fixed(row.ceiling?.mean, 3),
+    wordOverSeeds(row.score, row.seeds, 3),
+    wordMs(row.msPerAction),
+    fixed(row.trainMinutes?.mean, 1),
+  ];
+  const head = ['method', 'success', 'entropy', 'ceiling', 'success × entropy', 'ms/action', 'training, min'];
+  const parts = tasks.map(({ competitor, reference, rows, task }) => {
+    const contest = competitor === null ? '' : `\nbest competitor of ${reference}: ${competitor}`;
+    return `${task}\n${table(head, rows.map(line))}${contest}\n`;
+  });
+  return [...parts, report].join('\n');
+}
+
 /** Runs the benchmark of a file into a folder. */
 async function bench(
   file: string,
   { options, progress, say, signal, warn }: VerbContext<BenchOptions>,
-): Promise<{ readonly rows: readonly TableRow[]; readonly folder: string; readonly summary: string }> {
+): Promise<{ readonly rows: readonly TableRow[]; readonly summary: BenchmarkSummary }> {
   const { parseSuite } = await import('../benchmark/suite.ts');
   const { planBenchmark } = await import('../benchmark/plan.ts');
   const { isBenchmark, runBenchmark } = await import('../benchmark/benchmark.ts');
+  const { writeBenchmarkReport } = await import('../benchmark/report.ts');
   const suite = parseSuite(readSuite(file), file);
   // everything that can be refused is refused before the output folder is touched
   const plan = await planBenchmark(suite, loadEnv);
@@ -76,7 +99,7 @@ async function bench(
           },
         },
       });
-      return { rows, folder: output.path, summary: '' };
+      return { rows, summary: writeBenchmarkReport(output.path, plan, rows).summary };
     },
     {
       isComplete: ({ rows }) => rows.every(({ status }) => status === 'done'),
@@ -115,19 +138,15 @@ export function benchCommand(): Command {
       interruptMessage: 'stopping: the trainings that run are being saved',
     },
     async ([file = ''], context) => {
-      const { folder, rows, summary } = await bench(file, context);
+      const { rows, summary } = await bench(file, context);
       const failed = rows.filter(({ status }) => status === 'failed');
-      const json = {
-        table: join(folder, 'table.csv'),
-        cells: rows.length,
-        done: rows.length - failed.length,
-        failed: failed.map(({ method, reason, seed, task }) => ({ task, method, seed, reason })),
-      };
-      if (failed.length === 0) return { json, text: summary };
+      const json = { ...summary };
+      const text = await wordSummary(summary);
+      if (failed.length === 0) return { json, text };
       const list = failed.map((row) => `  ${wordRow(row, false)}`).join('\n');
       return {
         json,
-        text: summary,
+        text,
         exitCode: EXIT.failed,
         warning: `${failed.length} of ${rows.length} cells failed; --resume tries them again:\n${list}`,
       };
