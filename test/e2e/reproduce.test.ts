@@ -88,8 +88,10 @@ describe('modewise reproduce', () => {
         out,
       );
       expect(['holds', 'falls-short', 'not-run']).toContain(verdict);
-      expect(figures.length).toBeGreaterThan(0);
+      // without its data a reproduction has nothing to show but how to get them
+      if (verdict !== 'not-run') expect(figures.length).toBeGreaterThan(0);
       const text = readFileSync(report, 'utf8');
+      if (verdict === 'not-run') expect(text).toContain('**Not run.**');
       for (const [, chart] of text.matchAll(/\]\((.+\.svg)\)/g))
         expect(existsSync(join(out, chart as string))).toBe(true);
     },
