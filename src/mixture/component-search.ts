@@ -183,24 +183,36 @@ async function judgeAdditions(input: RevisionInput, { best: before, kept }: Dele
   if (count < 1) return { candidates: undefined, picked: [], columns: [], rejected: 0, best: before };
   const seeds = episodes.slice(0, count).map((episode) => problem.unitsOfEpisode(episode));
   const candidates = await experts.draft(count, rng);
-  const { trialSteps } = config;
-  const end = await candidates.improve(Curriculum.seeded(problem.units, seeds, input.curriculum.form), {
-    from: 0,
-    to: trialSteps,
-    learningRate: warmupCosine({ peak: learningRate, totalSteps: Math.max(1, trialSteps) }),
-    phase: 'candidates',
-    signal: run.signal,
-  });
-  if (end.step < trialSteps) {
+  try {
+    const { trialSteps } = config;
+    const end = await candidates.improve(Curriculum.seeded(problem.units, seeds, input.curriculum.form), {
+      from: 0,
+      to: trialSteps,
+      learningRate: warmupCosine({ peak: learningRate, totalSteps: Math.max(1, trialSteps) }),
+      phase: 'candidates',
+      signal: run.signal,
+    });
+    const theirs = end.step < trialSteps ? undefined : await score(candidates);
+    if (theirs !== undefined) return { candidates, ...pickCandidates(theirs, count, { before, input }) };
+  } catch (error) {
     candidates.dispose();
-    return undefined;
+    throw error;
   }
-  const theirs = await score(candidates);
+  candidates.dispose();
+  return undefined;
+}
+
+/** Decides which candidates to add, in their order. */
+function pickCandidates(
+  logLikelihoods: Float64Array,
+  count: number,
+  { before, input }: { readonly before: Float64Array; readonly input: RevisionInput },
+) {
   const picked: number[] = [];
   const columns: Float64Array[] = [];
   let best = before;
   for (let candidate = 0; candidate < count; candidate++) {
-    const column = Float64Array.from(best, (_, unit) => theirs[unit * count + candidate] as number);
+    const column = before.map((_, unit) => logLikelihoods[unit * count + candidate] as number);
     const withIt = best.map((value, unit) => Math.max(value, column[unit] as number));
     const now = evenBound(best);
     if (!(evenBound(withIt) - now > worthwhile(now, input))) continue;
@@ -208,7 +220,7 @@ async function judgeAdditions(input: RevisionInput, { best: before, kept }: Dele
     columns.push(column);
     best = withIt;
   }
-  return { candidates, picked, columns, rejected: count - picked.length, best };
+  return { picked, columns, rejected: count - picked.length, best };
 }
 
 /** Orders the demonstrations by how well their best components explain them, the worst first. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DivergenceError } from '../../../src/errors.ts';
 import {
   evenBound,
   greatestBound,
@@ -44,9 +45,12 @@ async function trained(kind: string, seeds: readonly number[], settings: object 
 
 type Trained = Awaited<ReturnType<typeof trained>>;
 
-async function revise({ bound, config, curriculum, experts, problem }: Trained, signal?: AbortSignal) {
+async function revise(
+  { bound, config, curriculum, experts, problem }: Trained,
+  { learningRate = 0.02, signal }: { learningRate?: number; signal?: AbortSignal } = {},
+) {
   return reviseComponents({
-    ...{ config: config.auto, problem, experts, curriculum, eta, bound, learningRate: 0.02 },
+    ...{ config: config.auto, problem, experts, curriculum, eta, bound, learningRate },
     score: (of: Experts) => of.logLikelihoods(),
     rng: Rng.fromSeed(0).fork('candidates'),
     run: signal === undefined ? {} : { signal },
@@ -152,11 +156,21 @@ describe('a revision of the components', () => {
     expect(many.experts.shape.networks).toBeGreaterThanOrEqual(3);
   });
 
+  it('has changed nothing when candidates diverge', async () => {
+    const start = await trained('shared-weights', [0, 1]);
+    const state = await start.experts.getState();
+    const tensors = tf.memory().numTensors;
+    await expect(revise(start, { learningRate: 1e30 })).rejects.toThrow(DivergenceError);
+    expect(await start.experts.getState()).toEqual(state);
+    expect(tf.memory().numTensors).toBe(tensors);
+    start.experts.dispose();
+  });
+
   it('has changed nothing when it is aborted', async () => {
     const start = await trained('shared-weights', [0, 1]);
     const state = await start.experts.getState();
     const tensors = tf.memory().numTensors;
-    expect(await revise(start, AbortSignal.abort())).toBeUndefined();
+    expect(await revise(start, { signal: AbortSignal.abort() })).toBeUndefined();
     expect(await start.experts.getState()).toEqual(state);
     expect(tf.memory().numTensors).toBe(tensors);
     start.experts.dispose();
