@@ -45,6 +45,7 @@ export async function watchRecording(
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await server.close();
+    recording.close();
   }
 }
 
@@ -57,6 +58,7 @@ export async function verifyRecording(
   const recording = readRecording(path);
   if (!recording.complete) warn(endsEarly(path));
   progress.start('running the episodes again');
+  recording.close();
   const { checked, problems } = await checkEpisodes(recording.episodes, {
     signal,
     onEpisode: (done, total) => progress.update(done, total),

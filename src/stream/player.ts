@@ -1,3 +1,5 @@
+import { StatusLevel } from '@foxglove/ws-protocol';
+import { RecordingError } from '../errors.ts';
 import type { ChannelSet } from './channel-set.ts';
 import { frameAt, type Recording } from './recording.ts';
 import type { ControlChange, ScoreMessage, StatusMessage } from './wire.ts';
@@ -7,7 +9,7 @@ const TICK_MS = 15;
 /** How often a viewer is told where the playback stands, milliseconds. */
 const STATUS_EVERY_MS = 500;
 /** Frames before the position that a jump sends along for the trails, bytes. */
-const TRAIL_BYTES = 1024 * 1024;
+const TRAIL_BYTES = 2 * 1024 * 1024;
 /** Positions that differ by less are the same: times are rounded on their way through a page, seconds. */
 const SAME_SECONDS = 5e-4;
 /** A player that is later than this does not catch up, milliseconds. */
@@ -40,16 +42,30 @@ export class Player {
     this.#statusAt = this.#tickedAt;
     const { scene, ...facts } = recording.scene;
     channels.publishScene(scene, facts);
-    this.#seek(0);
-    this.#publishStatus();
-    this.#stopListening = channels.onControl((change) => this.#control(change));
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#stopListening = channels.onControl((change) => this.#guard(() => this.#control(change)));
+    this.#timer = setInterval(() => this.#guard(() => this.#tick()), TICK_MS);
+    this.#guard(() => {
+      this.#seek(0);
+      this.#publishStatus();
+    });
   }
 
   /** Ends the playback. */
   stop(): void {
     clearInterval(this.#timer);
     this.#stopListening();
+  }
+
+  /** Ends the playback of this client, and says why, when the file is no longer what it was. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof RecordingError)) throw error;
+      this.stop();
+      const status = { op: 'status', level: StatusLevel.ERROR, message: error.message } as const;
+      for (const session of this.#channels.sessions) session.send(status);
+    }
   }
 
   #control(change: ControlChange): void {
@@ -97,9 +113,9 @@ export class Player {
     this.#index = this.#indexAt(position);
     this.#position = position;
     let first = this.#index;
-    let bytes = frames[first]?.value.byteLength ?? 0;
+    let bytes = frames[first]?.byteLength ?? 0;
     while (first > 0) {
-      bytes += frames[first - 1]?.value.byteLength ?? 0;
+      bytes += frames[first - 1]?.byteLength ?? 0;
       if (bytes > TRAIL_BYTES) break;
       first--;
     }

@@ -42,6 +42,7 @@ describe('the page with a recording', () => {
   afterAll(async () => {
     await browser?.close();
     await server?.close();
+    recording?.close();
     rmSync(folder, { recursive: true });
   });
   beforeEach((ctx) => {

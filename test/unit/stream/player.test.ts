@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -46,6 +46,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const peer of peers.splice(0)) peer.close();
   await server.close();
+  recording.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -123,6 +124,19 @@ describe('playback of a recording', () => {
     await pass(300);
     await until(() => expect(shown(peer)).toBeLessThan(10));
     expect(status(peer)).toMatchObject({ paused: false, timeline: { loop: true } });
+  });
+
+  it('ends with the reason, for all who watch, when the file is cut short meanwhile', async () => {
+    const peer = await watcher();
+    truncateSync(recording.path, 100);
+    await pass(500);
+    await until(() => expect(peer.statuses).toHaveLength(1));
+    expect(peer.statuses[0]?.message).toMatch(/has been changed since it was opened/);
+    const late = new Peer(server.url);
+    peers.push(late);
+    await late.ready();
+    await until(() => expect(late.statuses).toHaveLength(1));
+    expect(peer.closeCode).toBeNull();
   });
 
   it('says what is wrong with a request', async () => {

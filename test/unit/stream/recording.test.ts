@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -243,6 +243,21 @@ describe('a recording', () => {
     const recording = readRecording(path);
     expect(recording.frames.map((_, i) => frameAt(recording, i).poses[0])).toEqual([1, 2, 3]);
     expect(recording.durationSeconds).toBe(2);
+  });
+
+  it('stays in its file until a frame is wanted, and says so when that file changes', async () => {
+    const path = join(folder, 'a.mcap');
+    await (await record(path, 800, 400)).close();
+    const size = readFileSync(path).byteLength;
+    expect(size).toBeGreaterThan(20e6);
+    const before = process.memoryUsage().arrayBuffers;
+    const recording = readRecording(path);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size / 3);
+    expect(frameAt(recording, 799).poses[0]).toBe(799);
+    expect(frameAt(recording, 17).rollouts).toBe(400);
+    truncateSync(path, 1000);
+    expect(() => frameAt(recording, 799)).toThrow(RecordingError);
+    recording.close();
   });
 
   it('does not replace a file', async () => {
