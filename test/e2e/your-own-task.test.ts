@@ -97,7 +97,16 @@ describe('verbs that need the task again', () => {
       '--rollouts',
       '4',
     ];
-    const small = ['--set', 'components=2', '--set', 'expert.stepsPerIteration=50', '--no-watch', '--json'];
+    const small = [
+      '--set',
+      'components=2',
+      '--set',
+      'expert.stepsPerIteration=50',
+      '--set',
+      'expert.refineSteps=50',
+      '--no-watch',
+      '--json',
+    ];
     const { code, stderr, stdout } = await run(...args, ...small);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ env: 'MyTask-v0', rollouts: 4 });
