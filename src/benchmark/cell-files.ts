@@ -127,6 +127,21 @@ export function readEpisodes(folder: string, spec: CellSpec): readonly EpisodeRo
   }
 }
 
+/** Finds the first setting in which two records differ, deep within them. */
+function firstChange(
+  before: unknown,
+  now: unknown,
+  path = '',
+): { readonly path: string; readonly before: unknown; readonly now: unknown } | undefined {
+  if (isDeepStrictEqual(before, now)) return undefined;
+  const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isRecord(before) || !isRecord(now)) return { path, before, now };
+  const keys = [...new Set([...Object.keys(now), ...Object.keys(before)])];
+  const key = keys.find((name) => !isDeepStrictEqual(before[name], now[name])) as string;
+  return firstChange(before[key], now[key], path === '' ? key : `${path}.${key}`);
+}
+
 /**
  * Makes sure that what a folder holds of a cell belongs to the same settings, and notes them where it holds nothing.
  *
@@ -139,16 +154,13 @@ export function claimCell(folder: string, spec: CellSpec): void {
     writeJson(path, spec);
     return;
   }
-  const keys = (Object.keys(spec) as (keyof CellSpec)[]).filter(
-    (key) => !isDeepStrictEqual(spec[key], before[key]),
-  );
-  const [key] = keys;
-  if (key === undefined) return;
+  const change = firstChange(before, spec);
+  if (change === undefined) return;
   throw new UsageError({
-    what: `The folder holds a cell of this name with another ${keys.join(', ')}`,
-    where: path,
-    found: JSON.stringify(before[key]),
-    expected: JSON.stringify(spec[key]),
+    what: 'The folder holds a cell of this name with other settings',
+    where: `${path}: ${change.path}`,
+    found: JSON.stringify(change.before) ?? 'nothing',
+    expected: JSON.stringify(change.now) ?? 'nothing',
     remedy:
       'choose another --out, give the row another name, or delete the folder of the cell to run it again',
   });

@@ -84,14 +84,12 @@ export function summarizeTable(rows: readonly TableRow[]): SummaryRow[] {
   return [...groups.values()].map(summarizeRows);
 }
 
-/** A row with the best score of some, where any has one. */
+/** The row with the best score of some, and of equal ones the one that succeeds more often. */
 function best(rows: readonly SummaryRow[]): SummaryRow | undefined {
+  const of = (value: OverSeeds) => value?.mean ?? -1;
   return rows
     .filter(({ score }) => score !== null)
-    .reduce<SummaryRow | undefined>(
-      (leader, row) => ((row.score?.mean ?? 0) > (leader?.score?.mean ?? -1) ? row : leader),
-      undefined,
-    );
+    .toSorted((a, b) => of(b.score) - of(a.score) || of(b.success) - of(a.success))[0];
 }
 
 /** The row that others are compared with, and the best row of another algorithm. */

@@ -2,11 +2,10 @@ import type { Policy } from '../policies/policy.ts';
 
 /** Actions timed together: a whole number of the plans of policies that act in chunks. */
 const ACTIONS_PER_BLOCK = 240;
-const BLOCKS = 21;
-/** The first actions are slower, until the code that they run has been compiled. */
-const WARM_UP_MS = 200;
+/** The first actions are slower, until the code that they run has been compiled, milliseconds. */
+const WARM_UP_MS = 400;
 /** No further block is begun after this, milliseconds. */
-const ENOUGH_MS = 5000;
+const MEASURED_MS = 400;
 
 /**
  * Measures what one action of one episode costs on the calling thread: the median over blocks of 240 actions, after a
@@ -27,10 +26,10 @@ export function timeActions(policy: Policy, observation: Float32Array, clock: ()
   const begun = clock();
   do block();
   while (clock() - begun < WARM_UP_MS);
+  const warm = clock();
   const durations: number[] = [];
-  while (durations.length < BLOCKS && (durations.length === 0 || clock() - begun < ENOUGH_MS)) {
-    durations.push(block());
-  }
+  do durations.push(block());
+  while (clock() - warm < MEASURED_MS);
   durations.sort((a, b) => a - b);
   return durations[durations.length >> 1] as number;
 }
