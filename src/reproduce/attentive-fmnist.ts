@@ -12,9 +12,9 @@ import type { Figure, Reproduction } from './reproduction.ts';
 
 const WHOLE: ImageScale = { trainImages: 60_000, testImages: 10_000, epochs: 12, batchSize: 256, seeds: 3 };
 const QUICK: ImageScale = {
-  trainImages: 12_000,
-  testImages: 4000,
-  epochs: 6,
+  trainImages: 8000,
+  testImages: 2000,
+  epochs: 5,
   batchSize: 128,
   seeds: 1,
   arms: ['single expert', 'original gate', 'attentive gate + L_s'],
