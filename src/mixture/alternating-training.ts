@@ -1,6 +1,6 @@
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import { inChunks, lossOf, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
-import type { MetricsRow, TrainingRun } from '../training/training-run.ts';
+import type { MetricsRow, WatchedRun } from '../training/training-run.ts';
 import {
   type AlternatingPosition,
   type AlternatingProgress,
@@ -29,10 +29,13 @@ import { episodeShapes, spreadSeeds } from './spread.ts';
  */
 export class AlternatingTraining {
   readonly #plan: AlternatingPlan;
-  readonly #run: TrainingRun;
+  readonly #run: WatchedRun<MixtureModel>;
   #gate: Gate;
+  /** What the components are called, for whoever watches. */
+  #names: readonly number[] = [];
+  #nextName = 0;
 
-  constructor(plan: AlternatingPlan, run: TrainingRun) {
+  constructor(plan: AlternatingPlan, run: WatchedRun<MixtureModel>) {
     this.#plan = plan;
     this.#run = run;
     this.#gate = plan.makeGate(plan.experts.shape.networks);
@@ -109,6 +112,7 @@ export class AlternatingTraining {
       const phase = revises ? 'revise' : settled || iteration >= iterations ? 'refine' : 'select';
       position = { phase, iteration, step: 0, bound, settled, eta, standardDeviation };
       await this.#save(curriculum, position);
+      await this.#offer(curriculum, position);
     }
 
     if (position.phase === 'refine') {
@@ -119,6 +123,7 @@ export class AlternatingTraining {
       position = { ...position, phase: 'gate', step: 0 };
       if (width === 'learned') position = { ...position, ...(await this.#score(curriculum, 1)).deviation };
       await this.#save(curriculum, position);
+      await this.#offer(curriculum, position);
     }
 
     if (position.phase === 'gate') {
@@ -138,6 +143,7 @@ export class AlternatingTraining {
     const { resumeFrom } = this.#run;
     if (resumeFrom === undefined) {
       const started = await this.#start();
+      this.#name(started.curriculum.components);
       this.#show(started.curriculum, 0);
       return started;
     }
@@ -146,6 +152,8 @@ export class AlternatingTraining {
       return this.#plan.makeGate(components);
     });
     this.#gate = gate;
+    this.#name(progress.curriculum.components);
+    this.#show(progress.curriculum, progress.position.iteration);
     return progress;
   }
 
@@ -203,6 +211,10 @@ export class AlternatingTraining {
     }
     this.#gate.dispose();
     this.#gate = this.#plan.makeGate(components);
+    this.#name(
+      added,
+      this.#names.filter((_, z) => !deleted.includes(z)),
+    );
     this.#show(curriculum, iteration);
     return { curriculum, position: { ...position, phase: 'select', bound, settled: false } };
   }
@@ -265,7 +277,18 @@ export class AlternatingTraining {
   }
 
   #show(curriculum: Curriculum, iteration: number): void {
-    this.#run.onCurricula?.(curriculaSnapshot(curriculum, this.#plan.problem, iteration));
+    this.#run.onCurricula?.(curriculaSnapshot(curriculum, this.#plan.problem, iteration, this.#names));
+  }
+
+  /** Gives new components the next numbers. */
+  #name(added: number, kept: readonly number[] = []): void {
+    this.#names = [...kept, ...Array.from({ length: added }, () => this.#nextName++)];
+  }
+
+  /** Lets whoever watches take the mixture as it is; without a fitted gate it acts by the shares of its components. */
+  async #offer(curriculum: Curriculum, position: AlternatingPosition): Promise<void> {
+    const stopped = this.#plan.rule.fitsGateEachIteration ? 'iterations' : 'interrupted';
+    await this.#run.onInterim?.(() => this.#model(curriculum, position, stopped));
   }
 
   async #interrupted(curriculum: Curriculum, position: AlternatingPosition): Promise<MixtureModel> {

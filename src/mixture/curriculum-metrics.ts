@@ -38,11 +38,16 @@ export function curriculumMetrics(curriculum: Curriculum): MetricsRow {
   };
 }
 
-/** Sums curricula up by demonstration: the steps of a unit weigh the same. */
+/**
+ * Sums curricula up by demonstration: the steps of a unit weigh the same.
+ *
+ * @param names - what the components are called, shape `[C]`.
+ */
 export function curriculaSnapshot(
   curriculum: Curriculum,
   { data, units, unitStarts }: Pick<MixtureProblem, 'data' | 'units' | 'unitStarts'>,
   iteration: number,
+  names: readonly number[],
 ): CurriculaSnapshot {
   const { components } = curriculum;
   const { episodeStarts } = data;
@@ -66,7 +71,7 @@ export function curriculaSnapshot(
     }
   }
   return {
-    ...{ iteration, components, episodes, curricula, responsibilities },
+    ...{ iteration, components, episodes, names, curricula, responsibilities },
     prior: Float32Array.from(curriculum.prior()),
   };
 }

@@ -1,11 +1,12 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
+import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
-import { type LossMoment, trainByGradient } from '../training/gradient-training.ts';
+import { type GradientResult, type LossMoment, trainByGradient } from '../training/gradient-training.ts';
 import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
 import { chooseWeights } from '../training/trained-weights.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import { type WatchedRun, watchedAs } from '../training/training-run.ts';
 import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
 import type { BcConfig, MdnConfig } from './density-config.ts';
@@ -30,7 +31,11 @@ const residualFloor = 1e-3;
  * @throws DivergenceError naming the step, when a loss is not finite.
  * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
  */
-export function trainMdn(data: TrainingData, config: MdnConfig, run: TrainingRun): Promise<MixtureModel> {
+export function trainMdn(
+  data: TrainingData,
+  config: MdnConfig,
+  run: WatchedRun<MixtureModel>,
+): Promise<MixtureModel> {
   return trainDensity(data, { ...config, recorded: config, spread: 'model' }, run);
 }
 
@@ -40,7 +45,11 @@ export function trainMdn(data: TrainingData, config: MdnConfig, run: TrainingRun
  *
  * @throws DatasetError, DivergenceError, CheckpointError as {@link trainMdn}.
  */
-export function trainBc(data: TrainingData, config: BcConfig, run: TrainingRun): Promise<MixtureModel> {
+export function trainBc(
+  data: TrainingData,
+  config: BcConfig,
+  run: WatchedRun<MixtureModel>,
+): Promise<MixtureModel> {
   const { hidden, activation, residual, ...training } = config;
   const plan: DensityPlan = {
     ...training,
@@ -75,7 +84,7 @@ export interface DensityPlan extends Omit<MdnConfig, 'commitment'> {
 export async function trainDensity(
   data: TrainingData,
   plan: DensityPlan,
-  run: TrainingRun,
+  run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
   const training = new DensityTraining(data, plan, run);
   try {
@@ -88,14 +97,14 @@ export async function trainDensity(
 /** The training in progress: owns its tensors. */
 class DensityTraining {
   readonly #plan: DensityPlan;
-  readonly #run: TrainingRun;
+  readonly #run: WatchedRun<MixtureModel>;
   readonly #problem: MixtureProblem;
   readonly #rng: Rng;
   readonly #networks: DensityModel;
   readonly #observations: Rows;
   readonly #actions: Rows;
 
-  constructor(data: TrainingData, plan: DensityPlan, run: TrainingRun) {
+  constructor(data: TrainingData, plan: DensityPlan, run: WatchedRun<MixtureModel>) {
     this.#plan = plan;
     this.#run = run;
     const problem = new MixtureProblem(data, { level: 'step', segmentLength: 1 });
@@ -122,11 +131,22 @@ class DensityTraining {
         config: this.#plan,
         recorded: this.#plan.recorded,
         rng: this.#rng,
-        run: this.#run,
+        run: watchedAs(this.#run, ({ arrays }: GradientResult) => this.#interim(arrays)),
       },
     );
     this.#networks.assign(chooseWeights(arrays, this.#plan));
     return this.#model(stopped === 'interrupted' ? 'interrupted' : 'iterations');
+  }
+
+  /** Makes the mixture that would act with the weights so far; the training goes on with its own. */
+  async #interim(arrays: NamedArrays): Promise<MixtureModel> {
+    const own = await this.#networks.toArrays();
+    this.#networks.assign(chooseWeights(arrays, this.#plan));
+    try {
+      return await this.#model('interrupted');
+    } finally {
+      this.#networks.assign(own);
+    }
   }
 
   /** The loss of one minibatch. */

@@ -1,5 +1,5 @@
 import type { TrainingData } from '../data/training-data.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import type { WatchedRun } from '../training/training-run.ts';
 import type { AssignmentRule } from './alternating-plan.ts';
 import type { EmConfig } from './em-config.ts';
 import type { MixtureModel } from './mixture-model.ts';
@@ -15,7 +15,11 @@ import { trainNetworkMixture } from './network-mixture.ts';
  * @throws DivergenceError naming the step, when a loss or likelihood is not finite.
  * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
  */
-export function trainEm(data: TrainingData, config: EmConfig, run: TrainingRun): Promise<MixtureModel> {
+export function trainEm(
+  data: TrainingData,
+  config: EmConfig,
+  run: WatchedRun<MixtureModel>,
+): Promise<MixtureModel> {
   const rule = config.form === 'textbook' ? textbookRule : releasedRule;
   return trainNetworkMixture(data, { name: 'em', config, form: 'paper', rule }, run);
 }

@@ -4,7 +4,7 @@ import { ConfigError, DatasetError } from '../errors.ts';
 import { Rng } from '../random.ts';
 import { drawOwn } from '../tensor/mlp-init.ts';
 import { type MlpShape, pickNetworks, unshareNetworks } from '../tensor/mlp-shape.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import type { WatchedRun } from '../training/training-run.ts';
 import { expertShape } from './experts.ts';
 import { ExtendedExperts } from './extended-experts.ts';
 import { GateTrainer, gateShape, widenGate } from './gate-trainer.ts';
@@ -57,7 +57,7 @@ export async function extendImc(
   mixture: ExtendableMixture,
   { data, learned }: ExtensionData,
   config: ImcConfig,
-  run: TrainingRun,
+  run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
   const episodes = data.modes.length - learned;
   if (episodes < 1) {

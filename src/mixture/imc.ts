@@ -1,5 +1,5 @@
 import type { TrainingData } from '../data/training-data.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import type { WatchedRun } from '../training/training-run.ts';
 import type { AssignmentRule } from './alternating-plan.ts';
 import type { ImcConfig } from './imc-config.ts';
 import type { MixtureModel } from './mixture-model.ts';
@@ -19,7 +19,11 @@ import { type Schedule, scheduled } from './schedule.ts';
  * @throws DivergenceError naming the step, when a loss or likelihood is not finite.
  * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
  */
-export function trainImc(data: TrainingData, config: ImcConfig, run: TrainingRun): Promise<MixtureModel> {
+export function trainImc(
+  data: TrainingData,
+  config: ImcConfig,
+  run: WatchedRun<MixtureModel>,
+): Promise<MixtureModel> {
   const { auto, components, form } = config;
   const search = components === 'auto' ? auto : undefined;
   return trainNetworkMixture(data, { name: 'imc', config, form, rule: imcRule(config), search }, run);

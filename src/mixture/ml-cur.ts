@@ -1,6 +1,6 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import type { WatchedRun } from '../training/training-run.ts';
 import { AlternatingTraining } from './alternating-training.ts';
 import { expertShape } from './experts.ts';
 import { GaussianGate } from './gaussian-gate.ts';
@@ -26,7 +26,11 @@ const atOnce = { steps: 1, learningRate: 1 };
  * @throws FitError when a context distribution is singular.
  * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
  */
-export function trainMlCur(data: TrainingData, config: MlCurConfig, run: TrainingRun): Promise<MixtureModel> {
+export function trainMlCur(
+  data: TrainingData,
+  config: MlCurConfig,
+  run: WatchedRun<MixtureModel>,
+): Promise<MixtureModel> {
   const { activeSamples, components, contexts, initialization, iterations, standardDeviation, tolerance } =
     config;
   const { seed } = run;

@@ -8,7 +8,7 @@ import { tf } from '../tensor/tf.ts';
 import { withNoise } from '../training/observation-noise.ts';
 import { takePart } from '../training/parts.ts';
 import { Rows } from '../training/rows.ts';
-import { runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
+import { runSpan, type SpanEnd, type TrainingSpan, yieldToEvents } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import { CurriculumSampler } from './curriculum-sampler.ts';
@@ -115,6 +115,7 @@ export class NetworkExperts implements Experts {
       });
       const values = await result.data<'float32'>();
       result.dispose();
+      await yieldToEvents();
       for (let z = 0; z < networks; z++) {
         for (let i = 0; i < size; i++) {
           const at = (this.#unitOfStep[first + i] as number) * networks + z;

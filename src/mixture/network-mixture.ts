@@ -1,6 +1,6 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import type { WatchedRun } from '../training/training-run.ts';
 import type { AlternatingPlan, AssignmentRule } from './alternating-plan.ts';
 import { AlternatingTraining } from './alternating-training.ts';
 import type { CurriculumForm } from './curriculum.ts';
@@ -36,7 +36,7 @@ export interface NetworkMixturePlan {
 export async function trainNetworkMixture(
   data: TrainingData,
   { name, config, form, rule, search: asked }: NetworkMixturePlan,
-  run: TrainingRun,
+  run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
   const rng = Rng.fromSeed(run.seed).fork(name);
   const problem = new MixtureProblem(data, config);
@@ -81,7 +81,10 @@ export type AlternatingStart = Pick<
   >;
 
 /** Trains given experts and a gate network with the budgets of a configuration; disposes of the experts. */
-export async function trainAlternating(start: AlternatingStart, run: TrainingRun): Promise<MixtureModel> {
+export async function trainAlternating(
+  start: AlternatingStart,
+  run: WatchedRun<MixtureModel>,
+): Promise<MixtureModel> {
   const { config, problem, rng } = start;
   const { expert, initialization, iterations, tolerance } = config;
   const { learningRate, refineSteps, stepsPerIteration } = expert;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { CheckpointError } from '../errors.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
-import type { LearnerMaker } from '../training/learner.ts';
+import type { LearnedWeights, LearnerMaker } from '../training/learner.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import { chooseWeights } from '../training/trained-weights.ts';
+import { watchedAs } from '../training/training-run.ts';
 import { type ChunkPolicyConfig, chunkActingKeys } from './chunk-config.ts';
 import { type ChunkPlanner, ChunkPolicy } from './chunk-policy.ts';
 import type { Method, PartialConfig } from './method.ts';
@@ -58,18 +59,18 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
       const { trainLearner } = await import('../training/learner.ts');
       const { history, chunk } = config;
       const windows = { history, chunk, pastActions };
-      const learned = await trainLearner(data, config, { name, make: await parts.learner(), windows }, run);
-      const { arrays, best, constants, scaling, step, stopped } = learned;
-      const { envId, ...model } = scaling;
-      const { observationSize, actionSize } = data;
-      return {
-        policy: {
+      const policy = ({ arrays, best, constants, scaling, step, stopped }: LearnedWeights): SavedPolicy => {
+        const { envId, ...model } = scaling;
+        const { observationSize, actionSize } = data;
+        return {
           ...{ method: name, envId, observationSize, actionSize, config },
           model: { ...model, training: { step, best: best ?? null, stopped, seed: run.seed } },
           arrays: joinParts({ trained: arrays, constants }),
-        },
-        complete: stopped !== 'interrupted',
+        };
       };
+      const plan = { name, make: await parts.learner(), windows };
+      const learned = await trainLearner(data, config, plan, watchedAs(run, policy));
+      return { policy: policy(learned), complete: learned.stopped !== 'interrupted' };
     },
     load(saved) {
       const model = modelSchema.safeParse(saved.model);

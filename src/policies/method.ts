@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { TrainingData } from '../data/training-data.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import type { WatchedRun } from '../training/training-run.ts';
 import type { Policy } from './policy.ts';
 import type { SavedPolicy } from './saved-policy.ts';
 
@@ -39,7 +39,7 @@ export interface ExtensionEpisodes {
 export interface ExtensionPlan {
   readonly config: unknown;
   readonly learned: number;
-  readonly run: TrainingRun;
+  readonly run: WatchedRun<SavedPolicy>;
 }
 
 /** A way to learn a policy from demonstrations: an entry of the registry. */
@@ -60,7 +60,7 @@ export interface Method {
    * @param config - resolved by the schema.
    * @throws DatasetError, DivergenceError, CheckpointError.
    */
-  train(data: TrainingData, config: unknown, run: TrainingRun): Promise<TrainingOutcome>;
+  train(data: TrainingData, config: unknown, run: WatchedRun<SavedPolicy>): Promise<TrainingOutcome>;
   /** How policies learn from more demonstrations; a method that has none trains anew. */
   readonly extension?: MethodExtension;
   /** Makes a saved policy act, without tensors. @throws CheckpointError when its content is not what it wrote. */

@@ -4,7 +4,7 @@ import { gateFeatureKinds } from '../mixture/gate-features.ts';
 import type { Commitment } from '../mixture/imc-config.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
 import { joinParts, takePart } from '../training/parts.ts';
-import type { TrainingRun } from '../training/training-run.ts';
+import { type WatchedRun, watchedAs } from '../training/training-run.ts';
 import type { Method, MethodExtension, TrainingOutcome } from './method.ts';
 import { type ActingMixture, MixturePolicy } from './mixture-policy.ts';
 import { scalingShape, unusablePolicy } from './saved-model.ts';
@@ -63,7 +63,7 @@ export interface MixtureMethodParts<Config> extends Pick<Method, 'name' | 'summa
   readonly schema: z.ZodType<Config>;
   /** Loads what trains on tensors: acting must not load TensorFlow.js. */
   readonly trainer: () => Promise<
-    (data: TrainingData, config: Config, run: TrainingRun) => Promise<MixtureModel>
+    (data: TrainingData, config: Config, run: WatchedRun<MixtureModel>) => Promise<MixtureModel>
   >;
   /** How long a policy keeps the component it drew; of mixtures with more than one, a setting of acting. */
   readonly commitment: (config: Config) => Commitment;
@@ -75,7 +75,7 @@ export interface MixtureMethodParts<Config> extends Pick<Method, 'name' | 'summa
       mixture: ActingMixture,
       data: { readonly data: TrainingData; readonly learned: number },
       config: Config,
-      run: TrainingRun,
+      run: WatchedRun<MixtureModel>,
     ) => Promise<MixtureModel>
   >;
 }
@@ -97,7 +97,8 @@ function extension<Config>(
     },
     async train(saved, data, { config, learned, run }) {
       const extend = await extender();
-      return outcome(name, await extend(readMixture(saved), { data, learned }, config as Config, run));
+      const watched = watchedAs(run, (mixture: MixtureModel) => save(name, mixture));
+      return outcome(name, await extend(readMixture(saved), { data, learned }, config as Config, watched));
     },
   };
 }
@@ -109,7 +110,8 @@ export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method
     ...{ actingKeys, name, presets, schema, summary },
     async train(data, config, run) {
       const train = await parts.trainer();
-      const mixture = await train(data, config as Config, run);
+      const watched = watchedAs(run, (interim: MixtureModel) => save(name, interim));
+      const mixture = await train(data, config as Config, watched);
       return outcome(name, mixture);
     },
     ...(parts.extender !== undefined && { extension: extension(parts.extender, name) }),

@@ -7,7 +7,7 @@ import type {
   CurriculaSnapshot,
   MetricsRow,
   TrainingProgress,
-  TrainingRun,
+  WatchedRun,
 } from '../training/training-run.ts';
 import type { Method } from './method.ts';
 import {
@@ -48,6 +48,8 @@ export interface TrainPolicyOptions {
   readonly onProgress?: (progress: TrainingProgress) => void;
   /** Called with the curricula of a mixture after each of their updates; other methods never call it. */
   readonly onCurricula?: (snapshot: CurriculaSnapshot) => void;
+  /** Called now and then while the training goes on, which waits: `take` copies out the policy so far. */
+  readonly onInterim?: (take: () => Promise<SavedPolicy>) => Promise<void>;
 }
 
 /** What is extended. */
@@ -117,13 +119,14 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
     }
   }
   const appendEvents = openEventLog(directory, options.now ?? (() => 0));
-  const run: TrainingRun = {
+  const run: WatchedRun<SavedPolicy> = {
     seed,
     profile: backendProfile(backend),
     ...(signal !== undefined && { signal }),
     ...(resumeFrom !== undefined && { resumeFrom }),
     ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
     ...(options.onCurricula !== undefined && { onCurricula: options.onCurricula }),
+    ...(options.onInterim !== undefined && { onInterim: options.onInterim }),
     onMetrics: (row) => {
       appendMetrics(directory, row);
       appendEvents(row);

@@ -13,7 +13,7 @@ import { describeIdentity, requireIdentity } from './run-identity.ts';
 import type { Trainable } from './trainable.ts';
 import { joinSnapshots, type Snapshot } from './trained-weights.ts';
 import { lossOf, runSpan } from './training-loop.ts';
-import type { Checkpoint, TrainingRun } from './training-run.ts';
+import type { Checkpoint, WatchedRun } from './training-run.ts';
 
 /** The average forgets the first weights: after t updates its decay is at most 1 − (1 + t)^−0.75 (diffusion_policy). */
 const emaPower = 0.75;
@@ -48,7 +48,7 @@ export interface GradientPlan {
   readonly recorded: Readonly<Record<string, unknown>>;
   /** Root of the random streams; forked for minibatches, validation and the held-out split. */
   readonly rng: Rng;
-  readonly run: TrainingRun;
+  readonly run: WatchedRun<GradientResult>;
 }
 
 /** What {@link trainByGradient} gives back. */
@@ -119,7 +119,7 @@ class GradientTraining {
 
   async run(): Promise<GradientResult> {
     const { checkpointEvery, steps } = this.#plan.config;
-    const { onMetrics, signal } = this.#plan.run;
+    const { onInterim, onMetrics, signal } = this.#plan.run;
     const schedule = this.#schedule();
     let step = this.#restore();
     for (;;) {
@@ -140,9 +140,15 @@ class GradientTraining {
         const learningRate = schedule(step - 1);
         onMetrics?.({ phase: 'train', step, ...lossOf(end), ...validation, learningRate });
         await this.#save(step);
+        if (step < steps) await onInterim?.(() => this.#result(step));
       }
     }
     if (step < steps) await this.#save(step);
+    return this.#result(step);
+  }
+
+  /** Copies out what has been learned after some steps. */
+  async #result(step: number): Promise<GradientResult> {
     const last = await this.#snapshot();
     const best = this.#best;
     // a training stopped before its first validation has nothing better than what it has
@@ -151,7 +157,7 @@ class GradientTraining {
       arrays: joinSnapshots(last, chosen),
       best: best === undefined ? undefined : { step: best.step, loss: best.loss },
       step,
-      stopped: step < steps ? 'interrupted' : 'steps',
+      stopped: step < this.#plan.config.steps ? 'interrupted' : 'steps',
     };
   }
 

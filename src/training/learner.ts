@@ -7,7 +7,7 @@ import { type GradientResult, type LossMoment, trainByGradient } from './gradien
 import { type DataScaling, NormalizedData } from './normalized-data.ts';
 import { withNoise } from './observation-noise.ts';
 import type { Trainable } from './trainable.ts';
-import type { TrainingRun } from './training-run.ts';
+import { type WatchedRun, watchedAs } from './training-run.ts';
 import { type WindowBatch, type WindowShape, Windows } from './windows.ts';
 
 /** A policy's networks and their loss: what a method brings to {@link trainLearner}. */
@@ -60,7 +60,7 @@ export async function trainLearner<Config extends GradientConfig>(
   data: TrainingData,
   config: Config,
   { make, name, windows: shape }: LearnerPlan<Config>,
-  run: TrainingRun,
+  run: WatchedRun<LearnedWeights>,
 ): Promise<LearnedWeights> {
   const problem = new NormalizedData(data);
   const rng = Rng.fromSeed(run.seed).fork(name);
@@ -74,11 +74,16 @@ export async function trainLearner<Config extends GradientConfig>(
         : batch.observations;
       return tf.tidy(() => learner.loss({ ...batch, observations }, draws, moment));
     };
+    const whole = (result: GradientResult): LearnedWeights => ({
+      ...result,
+      constants: learner.constants ?? {},
+      scaling: problem.scaling(),
+    });
     const result = await trainByGradient(
       { network: learner.network, loss },
-      { problem, config, recorded: config, rng, run },
+      { problem, config, recorded: config, rng, run: watchedAs(run, whole) },
     );
-    return { ...result, constants: learner.constants ?? {}, scaling: problem.scaling() };
+    return whole(result);
   } finally {
     windows.dispose();
     learner.network.dispose();

@@ -30,6 +30,8 @@ export interface CurriculaSnapshot {
   readonly components: number;
   /** E, in the order of the training data. */
   readonly episodes: number;
+  /** What the components are called, in their order: a component keeps its number, a new one gets the next; shape `[C]`. */
+  readonly names: readonly number[];
   /** p(e|z): what of its curriculum a component spends on a demonstration; rows sum to 1; shape `[C, E]`. */
   readonly curricula: Float32Array;
   /** p(z|e): mean responsibility over the steps of a demonstration; rows sum to 1; shape `[E, C]`. */
@@ -53,4 +55,30 @@ export interface TrainingRun {
   readonly saveCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
   /** Continues here instead of starting anew; the result is bit-equal to an uninterrupted training. */
   readonly resumeFrom?: Checkpoint;
+}
+
+/** A training that is watched: what it has learned so far can be asked for while it goes on. */
+export interface WatchedRun<Result> extends TrainingRun {
+  /**
+   * Called where what was learned so far could act: after each update of the curricula of a mixture, and at each
+   * checkpoint of a training by gradient. The training waits for the promise.
+   *
+   * @param take - copies out what was learned so far; changes nothing, and is to be called before the promise resolves.
+   */
+  readonly onInterim?: (take: () => Promise<Result>) => Promise<void>;
+}
+
+/**
+ * Hands the interim results of a training on in another form.
+ *
+ * @param run - of a caller who wants `Outer`.
+ * @returns the same run, for a training that gives `Inner`.
+ */
+export function watchedAs<Inner, Outer>(
+  run: WatchedRun<Outer>,
+  convert: (result: Inner) => Outer | Promise<Outer>,
+): WatchedRun<Inner> {
+  const { onInterim, ...plain } = run;
+  if (onInterim === undefined) return plain;
+  return { ...plain, onInterim: (take) => onInterim(async () => convert(await take())) };
 }

@@ -10,7 +10,7 @@ import { listMethods } from '../../src/policies/registry.ts';
 import { loadPolicy, savePolicy } from '../../src/policies/run-directory.ts';
 import type { SavedPolicy } from '../../src/policies/saved-policy.ts';
 import { tf } from '../../src/tensor/tf.ts';
-import type { Checkpoint, TrainingRun } from '../../src/training/training-run.ts';
+import type { Checkpoint, CurriculaSnapshot, TrainingRun } from '../../src/training/training-run.ts';
 import { branchingData } from '../unit/mixture/toy-data.ts';
 
 await tf.setBackend('cpu');
@@ -47,6 +47,7 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     transformer: { encoderLayers: 1, decoderLayers: 1, heads: 2, width: 8 },
   },
   bet: { ...gradientQuick, bins: 4, history: 3, transformer: { layers: 1, heads: 2, width: 8 } },
+  flow: { ...gradientQuick, layers: 2, bins: 3, chunk: 2, hidden: [8] },
   'ddpm-mlp': { ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2, mlp: { hidden: [8] } },
   'ddpm-transformer': {
     ...{ ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2 },
@@ -111,6 +112,25 @@ for (const method of listMethods()) {
       seeds.forEach((seed, i) => {
         expect(act(policy, [seed])[0]).toEqual(together[i]);
       });
+    });
+
+    it('learns the same bits when it is watched, and acts in between', async () => {
+      const config = resolveConfig(method, { envId: data.envId, file: quick[method.name] as PartialConfig });
+      const interim: SavedPolicy[] = [];
+      const curricula: CurriculaSnapshot[] = [];
+      const { policy: watched } = await method.train(data, config, {
+        seed: 0,
+        onCurricula: (snapshot) => curricula.push(snapshot),
+        onInterim: async (take) => {
+          interim.push(await take());
+        },
+      });
+      expect(interim.length).toBeGreaterThan(0);
+      for (const early of interim)
+        expect(act(method.load(early), [0]).flat().every(Number.isFinite)).toBe(true);
+      expect(interim[0]).not.toEqual(saved);
+      for (const { components, names } of curricula) expect(names).toHaveLength(components);
+      expect(watched).toEqual(saved);
     });
 
     it('begins one episode of a batch afresh without touching the others', () => {

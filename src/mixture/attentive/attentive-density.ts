@@ -8,7 +8,7 @@ import { logSoftmax, logSumExp } from '../../tensor/ops/log-sum-exp.ts';
 import { tf } from '../../tensor/tf.ts';
 import { takePart } from '../../training/parts.ts';
 import { joinTrainables, type Trainable } from '../../training/trainable.ts';
-import type { TrainingRun } from '../../training/training-run.ts';
+import type { WatchedRun } from '../../training/training-run.ts';
 import type { DensityModel } from '../density-networks.ts';
 import { trainDensity } from '../density-training.ts';
 import { constantGate, gateShape } from '../gate-trainer.ts';
@@ -156,7 +156,7 @@ class AttentiveDensity implements DensityModel {
 export function trainAttentive(
   data: TrainingData,
   config: AttentiveConfig,
-  run: TrainingRun,
+  run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
   const { expert, gate } = config;
   const plan = {
