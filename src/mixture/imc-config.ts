@@ -100,7 +100,7 @@ const autoSchema = z
     /** At most one per demonstration. */
     maxComponents: count.default(128),
     /** Times that components are added and deleted, at most; each after an update of the curricula. */
-    revisions: steps.default(6),
+    revisions: steps.default(3),
     /** Candidates tried in a revision, as a share of the components there are. */
     growth: positive.default(1),
     /** Training steps that a candidate gets before it is judged. */

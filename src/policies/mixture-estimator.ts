@@ -84,8 +84,8 @@ export class MixtureEstimator {
     if (y.length !== rows) {
       throw new FitError({ what: 'x and y differ in length', found: `${rows} and ${y.length}` });
     }
-    const { components = 1 } = this.#config as { readonly components?: number };
-    if (rows < components) {
+    const { components } = this.#config as { readonly components?: number | 'auto' };
+    if (typeof components === 'number' && rows < components) {
       throw new FitError({
         what: 'There are fewer samples than components',
         found: `${rows} samples, ${components} components`,

@@ -30,11 +30,12 @@ const WHOLE: AvoidingScale = {
   extension: { seeds: 3, components: 32, sets: [] },
 };
 const SHORT = ['expert.stepsPerIteration=600', 'expert.refineSteps=1200', 'gate.steps=600'];
+const SHORTEST = ['expert.stepsPerIteration=400', 'expert.refineSteps=600', 'gate.steps=400'];
 const QUICK: AvoidingScale = {
   seeds: 1,
   sets: ['components=32', ...SHORT],
-  auto: ['components=auto', 'auto.revisions=2', ...SHORT],
-  extension: { seeds: 1, components: 16, sets: SHORT },
+  auto: ['components=auto', 'auto.revisions=2', 'auto.trialSteps=200', ...SHORT],
+  extension: { seeds: 1, components: 16, sets: SHORTEST },
 };
 
 interface SeedResult {
@@ -183,6 +184,7 @@ export const imcAvoiding: Reproduction = {
   summary: 'Information Maximizing Curriculum learns 24 ways of avoiding obstacles, and keeps them',
   paper:
     'Blessing et al., Information Maximizing Curriculum: A Curriculum-Based Approach for Learning Versatile Skills (arXiv 2303.15349, NeurIPS 2023)',
-  duration: '--quick a few minutes with one seed and a third of the training; the whole six full trainings',
+  duration:
+    '--quick a few minutes with one seed and a third of the training; the whole six full trainings, six with a number of components that is found, and nine for extensions',
   run,
 };

@@ -101,7 +101,7 @@ describe('extending a mixture', () => {
 
   it('finds how many components the new demonstrations need, and keeps the old ones', async () => {
     const settings = {
-      ...{ components: 'auto', auto: { initialComponents: 1, trialSteps: 1 } },
+      ...{ components: 'auto', auto: { initialComponents: 1, revisions: 6, trialSteps: 1 } },
       expert: { kind: 'linear', standardDeviation: 0.2 },
     };
     const config = configOf(settings);

@@ -190,7 +190,7 @@ describe('settings that change in the course of a training', () => {
 describe('a number of components that is found', () => {
   const search = (settings: object = {}) => ({
     components: 'auto',
-    auto: { initialComponents: 1, trialSteps: 10, ...settings },
+    auto: { initialComponents: 1, revisions: 6, trialSteps: 10, ...settings },
     expert: { kind: 'linear', standardDeviation: 0.2 },
   });
 
