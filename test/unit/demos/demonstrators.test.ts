@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import '../../../envs/index.ts';
 import { demonstratedEnvs, demonstratorFor } from '../../../demos/demonstrator.ts';
 import { makeTask } from '../../../envs/task.ts';
+import { behaviorEntropy } from '../../../src/eval/metrics.ts';
 import { list } from '../../../src/gym/registry.ts';
 import { Rng } from '../../../src/random.ts';
 
@@ -16,6 +17,7 @@ describe.each([...demonstratedEnvs()])('the demonstrator of %s', (envId) => {
   it('solves the task in the mode asked for, from any start, within the time limit and the bounds', async () => {
     const demonstrator = await demonstratorFor(envId);
     const { env, task } = await makeTask(envId, { kwargs: demonstrator.envKwargs });
+    const counts = new Array<number>(task.behavior.modes.length).fill(0);
     const startsPerMode = Math.ceil(episodes / task.behavior.modes.length);
     for (let mode = 0; mode < task.behavior.modes.length; mode++) {
       for (let start = 0; start < startsPerMode; start++) {
@@ -33,8 +35,11 @@ describe.each([...demonstratedEnvs()])('the demonstrator of %s', (envId) => {
           success: true,
           mode,
         });
+        counts[mode] = (counts[mode] ?? 0) + 1;
       }
     }
+    // asked for in equal shares they come in equal shares
+    expect(behaviorEntropy(counts)).toBeCloseTo(1, 9);
     env.close();
   });
 });
