@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { checkConfig } from '../policies/config.ts';
+import { listMethods } from '../policies/registry.ts';
 import { backendNames } from '../tensor/backends/driver.ts';
 
 /** Lets an entry be written as the text or number that its main key would hold. */
@@ -60,7 +61,11 @@ const methodSchema = z.preprocess(
 
 const suiteSchema = z.strictObject({
   tasks: z.array(taskSchema).min(1),
-  methods: z.array(methodSchema).min(1),
+  /** A list, or `all` for every method of the registry. */
+  methods: z.preprocess(
+    (value) => (value === 'all' ? listMethods().map(({ name }) => name) : value),
+    z.array(methodSchema).min(1),
+  ),
   /** A list, or a number n for 0 .. n-1. */
   seeds: z.preprocess(
     (value) =>
