@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parse } from 'yaml';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, UsageError } from '../errors.ts';
 import type { BackendName } from '../tensor/backend.ts';
 import { envOption, requireEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
@@ -90,6 +90,13 @@ export async function trainRun(
   await requireEnv(options.env, given.envId);
   // everything that can be refused is refused before the output folder is touched
   const extended = options.extend ?? (options.resume ? extendedRun(options.out) : undefined);
+  if (extended !== undefined && resolve(extended) === resolve(options.out)) {
+    throw new UsageError({
+      what: 'A run cannot be extended in its own folder',
+      where: `--out ${options.out}`,
+      expected: 'another folder: the run to extend stays as it is',
+    });
+  }
   const extension = extended === undefined ? undefined : await prepareExtension(method, extended, given);
   const data = extension?.data ?? given;
   const base = extension?.base;
