@@ -64,7 +64,8 @@ describe('the page with a recording', () => {
   };
 
   it('plays, pauses, scrubs, steps and loops, each page on its own', async () => {
-    page = await open();
+    // slowly: a busy machine may take seconds to draw the first picture
+    page = await open('#speed=0.25');
     expect(await page.textContent('.heading .state')).toBe('Recording');
     await expect.poll(() => position(page)).toBeGreaterThan(0.2);
     await pause(page);
