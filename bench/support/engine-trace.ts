@@ -12,6 +12,8 @@ export interface EngineTrace {
   readonly snapshot: Uint8Array;
   /** Entries of {@link width} numbers. */
   readonly entries: Float64Array;
+  /** Where the control steps that were marked begin in the entries. */
+  readonly marks: readonly number[];
   /** Hash over all bodies at the end: the replay must come to the same. */
   readonly finalState: string;
 }
@@ -39,6 +41,7 @@ export class EngineRecorder {
   readonly #restore: (() => void)[] = [];
   #world: World | null = null;
   #entries: number[] | null = null;
+  readonly #marks: number[] = [];
   #snapshot: Uint8Array = new Uint8Array();
 
   /** Begins to listen; the world in question is the one made last. */
@@ -99,13 +102,20 @@ export class EngineRecorder {
   begin(): void {
     this.#snapshot = (this.#world as World).takeSnapshot();
     this.#entries = [];
+    this.#marks.length = 0;
+  }
+
+  /** Marks a place in the trace up to which a replay is timed by itself. */
+  mark(): void {
+    this.#marks.push(this.#entries?.length ?? 0);
   }
 
   /** Ends the episode's trace. */
   end(): EngineTrace {
     const entries = new Float64Array(this.#entries ?? []);
     this.#entries = null;
-    return { snapshot: this.#snapshot, entries, finalState: hashBodies(this.#world as World) };
+    const finalState = hashBodies(this.#world as World);
+    return { snapshot: this.#snapshot, entries, marks: [...this.#marks], finalState };
   }
 
   /** Ceases to listen. */
@@ -122,10 +132,10 @@ function vector(value: unknown): RawVector {
  * Lets the bare engine go through an episode again: the same world, told the same by the cheapest calls there are, and
  * nothing asked of it.
  *
- * @returns the time from the first entry to the last, microseconds, and whether it came to the same state.
+ * @returns the times from mark to mark and to the end, microseconds, and whether it came to the same state.
  */
-export function replayOnEngine({ entries, finalState, snapshot }: EngineTrace): {
-  readonly microseconds: number;
+export function replayOnEngine({ entries, finalState, marks, snapshot }: EngineTrace): {
+  readonly microseconds: readonly number[];
   readonly same: boolean;
 } {
   const world = World.restoreSnapshot(snapshot);
@@ -142,8 +152,16 @@ export function replayOnEngine({ entries, finalState, snapshot }: EngineTrace): 
   const joints = world.impulseJoints.raw;
   const multibodies = world.multibodyJoints.raw;
   const ccd = world.ccdSolver.raw;
-  const start = performance.now();
+  const microseconds: number[] = [];
+  let next = 1;
+  let start = performance.now();
   for (let i = 0; i < entries.length; i += width) {
+    if (i === marks[next]) {
+      const now = performance.now();
+      microseconds.push((now - start) * 1000);
+      start = now;
+      next++;
+    }
     const handle = entries[i + 1] as number;
     const a = entries[i + 2] as number;
     const b = entries[i + 3] as number;
@@ -182,7 +200,7 @@ export function replayOnEngine({ entries, finalState, snapshot }: EngineTrace): 
         colliders.coSetCollisionGroups(handle, a);
     }
   }
-  const microseconds = (performance.now() - start) * 1000;
+  microseconds.push((performance.now() - start) * 1000);
   const same = hashBodies(world) === finalState;
   world.free();
   gravity.free();

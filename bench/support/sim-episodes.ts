@@ -3,6 +3,9 @@ import { type MadeTask, makeTask } from '../../envs/task.ts';
 import { Rng } from '../../src/random.ts';
 import { EngineRecorder, type EngineTrace } from './engine-trace.ts';
 
+/** Control steps that are timed together: so few that some round gets through them undisturbed. */
+const stretch = 25;
+
 /** A demonstrated episode: what the task was told, and what the engine was told by the task. */
 export interface SimEpisode {
   readonly seed: number;
@@ -32,7 +35,10 @@ export async function demonstratedEpisodes(id: string, enoughSteps: number): Pro
       const actions = rehearse(made, demonstrator.begin, { seed, mode });
       env.reset({ seed });
       recorder.begin();
-      for (const action of actions) env.step(action);
+      for (const [i, action] of actions.entries()) {
+        if (i % stretch === 0) recorder.mark();
+        env.step(action);
+      }
       episodes.push({ seed, actions, trace: recorder.end() });
       steps += actions.length;
     }
@@ -62,14 +68,19 @@ function rehearse(
   return actions;
 }
 
-/** Runs all episodes through `Env.step`; the mean time of a control step, microseconds. Resets are left out. */
-export function timeEnv({ episodes, made: { env }, steps }: SimWork): number {
-  let total = 0;
-  for (const { actions, seed } of episodes) {
-    env.reset({ seed });
-    const start = performance.now();
-    for (let i = 0; i < actions.length; i++) env.step(actions[i] as Float32Array);
-    total += performance.now() - start;
+/** Runs an episode through `Env.step`; the times of its stretches, microseconds. The reset is left out. */
+export function timeEnv({ env }: MadeTask, { actions, seed }: SimEpisode): readonly number[] {
+  const microseconds: number[] = [];
+  env.reset({ seed });
+  let start = performance.now();
+  for (let i = 0; i < actions.length; i++) {
+    if (i > 0 && i % stretch === 0) {
+      const now = performance.now();
+      microseconds.push((now - start) * 1000);
+      start = now;
+    }
+    env.step(actions[i] as Float32Array);
   }
-  return (total * 1000) / steps;
+  microseconds.push((performance.now() - start) * 1000);
+  return microseconds;
 }
