@@ -24,7 +24,8 @@ export function makeDiffusionLearner({ config, problem, rng }: LearnerContext<Di
   const { denoise, network } = makeDenoiser(config, problem, rng);
   return {
     network,
-    loss({ actions, observations }, draws) {
+    loss({ actions, observations: seen }, draws) {
+      const observations = withFeatures(seen, config.observationFrequencies);
       const [n] = actions.shape;
       const told = new Float32Array(n * size);
       // per window: how much of the actions and of the noise the input and the target are made of
@@ -49,6 +50,12 @@ export function makeDiffusionLearner({ config, problem, rng }: LearnerContext<Di
       return tf.mean(tf.squaredDifference(output, blend(2, 3)));
     },
   };
+}
+
+/** Does what `observationFeatures` does, on tensors `[n, T, Do]`. */
+function withFeatures(observations: tf.Tensor3D, frequencies: number): tf.Tensor3D {
+  const waves = Array.from({ length: frequencies }, (_, j) => tf.mul<tf.Tensor3D>(observations, 2 ** j));
+  return tf.concat([observations, ...waves.flatMap((wave) => [tf.sin(wave), tf.cos(wave)])], 2);
 }
 
 function makeDenoiser(

@@ -1,8 +1,11 @@
 import { ConfigError } from '../errors.ts';
+import { exactCos, exactExp, exactSin } from '../tensor/exact-math.ts';
 
 /** Offset of the cosine schedule, and the greatest variance of a step (Nichol and Dhariwal 2021, equation 17). */
 const offset = 0.008;
 const greatestBeta = 0.999;
+/** ln 10⁴, written out: logarithms are left to each engine. */
+const ln10000 = 9.210340371976184;
 
 /** How samples are drawn: DDPM adds noise at every step but the last, DDIM (with η = 0) only at the start. */
 export const samplers = ['ddpm', 'ddim'] as const;
@@ -18,7 +21,7 @@ export type Sampler = (typeof samplers)[number];
  * @returns ᾱ_0 = 1 to ᾱ_T, shape `[T + 1]`.
  */
 export function cosineSchedule(steps: number): Float64Array {
-  const g = (u: number) => Math.cos((((u + offset) / (1 + offset)) * Math.PI) / 2) ** 2;
+  const g = (u: number) => exactCos((((u + offset) / (1 + offset)) * Math.PI) / 2) ** 2;
   const alphaBar = new Float64Array(steps + 1);
   alphaBar[0] = 1;
   for (let t = 1; t <= steps; t++) {
@@ -144,9 +147,9 @@ export function timeFeatures(steps: number, size: number): Float32Array {
   const features = new Float32Array((steps + 1) * size);
   for (let t = 0; t <= steps; t++) {
     for (let i = 0; i < half; i++) {
-      const angle = t * Math.exp((-i * Math.log(10_000)) / (half - 1));
-      features[t * size + i] = Math.sin(angle);
-      features[t * size + half + i] = Math.cos(angle);
+      const angle = t * exactExp((-i * ln10000) / (half - 1));
+      features[t * size + i] = exactSin(angle);
+      features[t * size + half + i] = exactCos(angle);
     }
   }
   return features;

@@ -22,20 +22,21 @@ function diffusionMethod({ defaults, name, presets = {}, summary }: DiffusionMet
   });
 }
 
+/** What the methods have in common where they do not say otherwise. */
+const shared = { history: 2, chunk: 16, batchSize: 128, observationNoise: 0.005 } as const;
+
 /** DDPM with a residual network as denoiser. */
 export const ddpmMlp = diffusionMethod({
   name: 'ddpm-mlp',
   summary: 'Diffusion policy: denoises chunks of actions by DDPM with a residual network',
-  defaults: { denoiser: 'mlp', sampler: 'ddpm', diffusionSteps: 16, chunk: 8, history: 2, steps: 20_000 },
+  defaults: { ...shared, denoiser: 'mlp', sampler: 'ddpm', diffusionSteps: 16, steps: 40_000 },
 });
 
 /** DDPM with a transformer as denoiser. */
 export const ddpmTransformer = diffusionMethod({
   name: 'ddpm-transformer',
   summary: 'Diffusion policy: denoises chunks of actions by DDPM with a transformer',
-  defaults: {
-    ...{ denoiser: 'transformer', sampler: 'ddpm', diffusionSteps: 16, chunk: 8, history: 2, steps: 10_000 },
-  },
+  defaults: { ...shared, denoiser: 'transformer', sampler: 'ddpm', diffusionSteps: 16, steps: 8000 },
 });
 
 /** DDIM: many steps in training, few in acting. */
@@ -43,7 +44,7 @@ export const ddim = diffusionMethod({
   name: 'ddim',
   summary: 'Diffusion policy: trained with many denoising steps, acts with few, without noise between (DDIM)',
   defaults: {
-    ...{ denoiser: 'mlp', sampler: 'ddim', diffusionSteps: 100, samplingSteps: 16 },
-    ...{ chunk: 8, history: 2, steps: 20_000 },
+    ...{ ...shared, denoiser: 'mlp', sampler: 'ddim', diffusionSteps: 100, samplingSteps: 16 },
+    steps: 40_000,
   },
 });

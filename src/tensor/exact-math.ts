@@ -59,6 +59,39 @@ export function exactTanh(x: number): number {
   return (e - 1) / (e + 1);
 }
 
+// π/2 in three parts, the first two with enough trailing zero bits that k·part is exact (as in fdlibm's e_rem_pio2.c)
+const halfPiHigh = 1.5707963267341256;
+const halfPiMiddle = 6.077100506303966e-11;
+const halfPiLow = 2.0222662487959506e-21;
+
+/** Computes the sine of x + quarters·π/2: Taylor's series of sine or cosine on |r| <= π/4. */
+function sineOf(x: number, quarters: number): number {
+  const k = Math.floor(x * (2 / Math.PI) + 0.5);
+  const r = x - k * halfPiHigh - k * halfPiMiddle - k * halfPiLow;
+  const z = r * r;
+  const quadrant = (((k + quarters) % 4) + 4) % 4;
+  const sign = quadrant < 2 ? 1 : -1;
+  let sum: number;
+  if (quadrant % 2 === 0) {
+    sum = 1 / 6227020800;
+    for (const term of [-39916800, 362880, -5040, 120, -6, 1]) sum = sum * z + 1 / term;
+    return sign * sum * r;
+  }
+  sum = -1 / 87178291200;
+  for (const term of [479001600, -3628800, 40320, -720, 24, -2, 1]) sum = sum * z + 1 / term;
+  return sign * sum;
+}
+
+/** Computes sin(x) to an absolute error below 1e-12, for |x| up to 1e5. */
+export function exactSin(x: number): number {
+  return sineOf(x, 0);
+}
+
+/** Computes cos(x); as {@link exactSin}. */
+export function exactCos(x: number): number {
+  return sineOf(x, 1);
+}
+
 /** Computes the error function to an absolute error below 1.5e-7 (Abramowitz and Stegun, formula 7.1.26). */
 export function exactErf(x: number): number {
   const magnitude = Math.abs(x);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exactErf, exactExp, exactTanh } from '../../../src/tensor/exact-math.ts';
+import { exactCos, exactErf, exactExp, exactSin, exactTanh } from '../../../src/tensor/exact-math.ts';
 
 describe('the elementary functions', () => {
   it('agree with the engine’s own', () => {
@@ -8,6 +8,10 @@ describe('the elementary functions', () => {
     }
     for (let x = -25; x <= 25; x += 0.013) {
       expect(Math.abs(exactTanh(x) - Math.tanh(x)), `tanh(${x})`).toBeLessThan(1e-15);
+    }
+    for (let x = -1e5; x <= 1e5; x += 7.3) {
+      expect(Math.abs(exactSin(x) - Math.sin(x)), `sin(${x})`).toBeLessThan(1e-12);
+      expect(Math.abs(exactCos(x) - Math.cos(x)), `cos(${x})`).toBeLessThan(1e-12);
     }
   });
 
