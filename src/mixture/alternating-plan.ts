@@ -49,10 +49,10 @@ export interface AlternatingPlan extends RunIdentity {
   readonly makeGate: (components: number) => Gate;
   readonly rule: AssignmentRule;
   /**
-   * `spread`: one demonstration per component, far from one another; `random`: uniform curricula. Demonstrations that
-   * fixed experts explain are left to them.
+   * `spread`: one demonstration per component, far from one another; `clusters`: all demonstrations, divided among the
+   * components by their shapes; `random`: uniform curricula. Demonstrations that fixed experts explain are left to them.
    */
-  readonly initialization: 'spread' | 'random';
+  readonly initialization: 'spread' | 'clusters' | 'random';
   /** The first of the demonstrations that components are started on; 0 where left out. */
   readonly firstSeedEpisode?: number;
   /** How components are added and deleted; their number stays where left out. */

@@ -17,7 +17,7 @@ import type { Gate } from './gate.ts';
 import { constantGate } from './gate-trainer.ts';
 import { atDeviation, deviationNow, referenceDeviation } from './likelihood-width.ts';
 import type { MixtureModel } from './mixture-model.ts';
-import { episodeShapes, spreadSeeds } from './spread.ts';
+import { clusterAround, episodeShapes, spreadSeeds } from './spread.ts';
 
 /**
  * Trains a mixture by turns: the experts on their curricula, then the curricula by what the experts explain, and where
@@ -49,12 +49,22 @@ export class AlternatingTraining {
       ...{ phase: 'select', iteration: 0, step: 0, bound: null, settled: false, eta: null },
       standardDeviation: referenceDeviation(width),
     };
-    if (initialization === 'spread') {
+    if (initialization !== 'random') {
       const { episodeStarts } = problem.data;
       const shapes = episodeShapes(problem.observations, problem.observationSize, episodeStarts);
       const size = shapes.length / (episodeStarts.length - 1);
       const points = shapes.subarray(firstSeedEpisode * size);
       const seeds = spreadSeeds(points, size, components - experts.fixed, rng.fork('spread'));
+      if (initialization === 'clusters') {
+        const componentOfUnit = new Int32Array(problem.units).fill(-1);
+        for (const [episode, cluster] of clusterAround(points, size, seeds).entries()) {
+          componentOfUnit.fill(
+            experts.fixed + cluster,
+            ...problem.unitsOfEpisode(firstSeedEpisode + episode),
+          );
+        }
+        return { curriculum: Curriculum.divided(componentOfUnit, components, form), position };
+      }
       const ranges = seeds.map((seed) => problem.unitsOfEpisode(firstSeedEpisode + seed));
       const none = Array.from({ length: experts.fixed }, () => [0, 0] as const);
       return { curriculum: Curriculum.seeded(problem.units, [...none, ...ranges], form), position };

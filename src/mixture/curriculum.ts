@@ -77,6 +77,21 @@ export class Curriculum {
     return new Curriculum(units, components, form, { logWeights, posteriorIsUniform: true });
   }
 
+  /**
+   * Starts every component on the units that are given to it; as for {@link Curriculum.seeded}, for the first
+   * training only.
+   *
+   * @param componentOfUnit - the component of each unit, -1 for none, shape `[U]`.
+   */
+  static divided(componentOfUnit: Int32Array, components: number, form: CurriculumForm): Curriculum {
+    const logWeights = new Float64Array(componentOfUnit.length * components).fill(-Infinity);
+    for (const [unit, component] of componentOfUnit.entries()) {
+      if (component >= 0) logWeights[unit * components + component] = 0;
+    }
+    const state = { logWeights, posteriorIsUniform: true };
+    return new Curriculum(componentOfUnit.length, components, form, state);
+  }
+
   /** Continues from a saved state, which is copied. */
   static fromState(components: number, form: CurriculumForm, state: CurriculumState): Curriculum {
     const logWeights = state.logWeights.slice();

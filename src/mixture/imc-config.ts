@@ -72,8 +72,11 @@ export const networkMixtureConfigSchema = z.strictObject({
   level: z.enum(curriculumLevels).default('episode'),
   /** Steps a unit at level `segment`. */
   segmentLength: count.default(10),
-  /** `spread`: one demonstration per component, far from one another; `random`: random networks, uniform curricula. */
-  initialization: z.enum(['spread', 'random']).default('spread'),
+  /**
+   * `spread`: one demonstration per component, far from one another; `clusters`: all demonstrations, divided among the
+   * components by the shapes of their paths; `random`: random networks, uniform curricula.
+   */
+  initialization: z.enum(['spread', 'clusters', 'random']).default('spread'),
   /** Updates of the curricula at most. */
   iterations: count.default(2),
   /** Stops the updates when the bound changes by less than this share of itself. */

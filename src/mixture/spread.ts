@@ -62,3 +62,61 @@ export function spreadSeeds(points: Float64Array, width: number, seeds: number, 
   }
   return chosen;
 }
+
+/** Assignments to clusters that are tried at most; on demonstrations they settle sooner. */
+const maxAssignments = 30;
+
+/**
+ * Divides points into clusters by Lloyd's algorithm: each point goes to the nearest mean, then the means follow. A
+ * cluster that loses its last point keeps its mean.
+ *
+ * @param points - row-major, shape `[count, width]`.
+ * @param seeds - indices of the points that are the first means, as of {@link spreadSeeds}; shape `[clusters]`.
+ * @returns the cluster of every point, shape `[count]`.
+ */
+export function clusterAround(points: Float64Array, width: number, seeds: readonly number[]): Int32Array {
+  const count = points.length / width;
+  const means = Float64Array.from(seeds.flatMap((i) => [...points.subarray(i * width, (i + 1) * width)]));
+  const cluster = new Int32Array(count).fill(-1);
+  for (let assignment = 0; assignment < maxAssignments; assignment++) {
+    let changed = false;
+    for (let i = 0; i < count; i++) {
+      const nearest = nearestMean(points.subarray(i * width, (i + 1) * width), means);
+      changed ||= nearest !== cluster[i];
+      cluster[i] = nearest;
+    }
+    if (!changed) break;
+    moveMeans(means, points, cluster, width);
+  }
+  return cluster;
+}
+
+function nearestMean(point: Float64Array, means: Float64Array): number {
+  const width = point.length;
+  let nearest = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let mean = 0; mean < means.length / width; mean++) {
+    let squared = 0;
+    for (let d = 0; d < width; d++) {
+      squared += ((point[d] as number) - (means[mean * width + d] as number)) ** 2;
+    }
+    if (squared < least) [nearest, least] = [mean, squared];
+  }
+  return nearest;
+}
+
+/** Puts every mean where its points are on average. */
+function moveMeans(means: Float64Array, points: Float64Array, cluster: Int32Array, width: number): void {
+  const sums = new Float64Array(means.length);
+  const sizes = new Int32Array(means.length / width);
+  for (const [i, mean] of cluster.entries()) {
+    sizes[mean] = (sizes[mean] as number) + 1;
+    for (let d = 0; d < width; d++) {
+      sums[mean * width + d] = (sums[mean * width + d] as number) + (points[i * width + d] as number);
+    }
+  }
+  for (let i = 0; i < means.length; i++) {
+    const size = sizes[Math.floor(i / width)] as number;
+    if (size > 0) means[i] = (sums[i] as number) / size;
+  }
+}
