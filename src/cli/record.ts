@@ -8,7 +8,7 @@ import { envOption, loadNamedEnv } from './env-reference.ts';
 import { claimOutput, fillOutput } from './output-folder.ts';
 import { projectRoot } from './project.ts';
 import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
-import { DEFAULT_PORT, hostOption } from './watch.ts';
+import { hostOption, portOption } from './watch.ts';
 
 interface RecordOptions {
   readonly env?: string;
@@ -141,11 +141,7 @@ export function recordCommand(): Command {
       ),
     )
     .option('--keep-failures', 'let failed episodes be saved, too; `train` learns from all it finds', false)
-    .addOption(
-      new Option('--port <n>', 'port of page and stream; 0 picks a free one')
-        .argParser(wholeNumber(0, 65_535))
-        .default(DEFAULT_PORT),
-    )
+    .addOption(portOption())
     .addOption(hostOption())
     .option('--resume', 'add to an existing dataset, whoever made it', false)
     .option('--force', 'replace an existing dataset once an episode of the new one is saved', false);

@@ -1,15 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { parse } from 'yaml';
+import type { TrainingData } from '../data/training-data.ts';
 import { ConfigError, UsageError } from '../errors.ts';
+import type { Method } from '../policies/method.ts';
 import type { BackendName } from '../tensor/backend.ts';
 import { envOption, requireEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
 import { packageVersions } from './project.ts';
 import { backendOption, backendOptions, relaxedOption, threadsOption } from './shared-options.ts';
-import { defineVerb, repeated, type VerbContext } from './verb.ts';
+import { defineVerb, repeated, type VerbContext, wholeNumber } from './verb.ts';
+import { hostOption, portOption } from './watch.ts';
+import type { TrainingWatch } from './watch-training.ts';
+
+/** Rollouts of each evaluation while a training is watched, unless another number is asked for. */
+const WATCH_ROLLOUTS = 48;
 
 interface TrainOptions {
   readonly env?: string;
@@ -24,6 +31,15 @@ interface TrainOptions {
   readonly force: boolean;
   /** Run whose policy learns from the data in addition. */
   readonly extend?: string;
+}
+
+/** What `train` takes beside what {@link trainRun} needs. */
+interface TrainFlags extends TrainOptions {
+  readonly watch: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly watchRollouts: number;
+  readonly watchExit: boolean;
 }
 
 /** What `train` writes: a folder with `run.json`. */
@@ -69,6 +85,11 @@ export interface TrainRunOptions extends TrainOptions {
   readonly seed: number;
   /** Whether the seed was asked for, or is the default: a resumed run keeps its own. */
   readonly seedGiven: boolean;
+  /** Told what is about to be trained, once all that can be refused has been; gives what follows the training. */
+  readonly follow?: (facts: {
+    readonly method: Method;
+    readonly data: TrainingData;
+  }) => Promise<TrainingWatch['hooks']>;
 }
 
 /** Trains a policy into a run folder: `train`, and a phase of `quickstart`. */
@@ -102,6 +123,7 @@ export async function trainRun(
   const base = extension?.base;
   const sources = { base, envId: data.envId, sets: options.set, ...(file === undefined ? {} : { file }) };
   let config = resolveConfig(method, sources);
+  const followed = await options.follow?.({ method, data });
   const output = claimOutput(options.out, runOutput, options);
   let seed = options.seed;
   if (output.resuming) {
@@ -136,7 +158,10 @@ export async function trainRun(
         versions: packageVersions(),
         now: () => Date.now(),
         signal,
-        onProgress({ done, phase: now, total }) {
+        ...followed,
+        onProgress(reached) {
+          const { done, phase: now, total } = reached;
+          followed?.onProgress(reached);
           if (now !== phase) progress.start(`training ${now}`, done);
           phase = now;
           progress.update(done, total);
@@ -171,8 +196,20 @@ export function trainCommand(): Command {
     .addOption(relaxedOption())
     .option('--extend <run>', 'add what the data teaches to a trained policy; what it knows stays as it is')
     .option('--resume', 'continue an interrupted run from its last checkpoint', false)
-    .option('--force', 'replace an existing run once the new one is complete', false);
-  return defineVerb<TrainOptions>(
+    .option('--force', 'replace an existing run once the new one is complete', false)
+    .option('--watch', 'show the training in the browser while it goes on, and after it until Ctrl-C', false)
+    .addOption(portOption())
+    .addOption(hostOption())
+    .addOption(
+      new Option(
+        '--watch-rollouts <n>',
+        'rollouts of the policy so far, for curves of success and entropy; 0 for none',
+      )
+        .argParser(wholeNumber(0, 10_000))
+        .default(WATCH_ROLLOUTS),
+    )
+    .option('--watch-exit', 'end with the training, not with Ctrl-C', false);
+  return defineVerb<TrainFlags>(
     command,
     {
       examples: [
@@ -192,23 +229,72 @@ export function trainCommand(): Command {
           'modewise train imc --data data/avoiding --out runs/avoiding --resume',
           'goes on where Ctrl-C stopped it',
         ],
+        [
+          'modewise train imc --data data/avoiding --out runs/avoiding --watch',
+          'curves, curricula and the gate in the browser, at the address on stderr',
+        ],
       ],
       seedMeaning: 'seed of initialization and minibatches',
     },
     async ([methodName = ''], context) => {
       const { options } = context;
+      if (!options.watch) refuseWithoutWatch(context.given);
       const seedGiven = context.given('seed');
-      const trained = await trainRun({ ...options, methodName, seedGiven }, context);
-      const { backend, complete, directory, envId, method, seconds, seed } = trained;
-      const json = { run: directory, method, env: envId, seed, complete, seconds, backend: backend.name };
-      if (!complete) {
-        context.warn(
-          `interrupted: a usable policy and a checkpoint are in ${directory}; --resume continues it`,
+      let watch: TrainingWatch | undefined;
+      const follow: TrainRunOptions['follow'] = async (facts) => {
+        const { watchTraining } = await import('./watch-training.ts');
+        const { host, port, seed, watchRollouts: rollouts } = options;
+        const { clock, warn } = context;
+        watch = await watchTraining({ ...facts, host, port, rollouts, seed, clock, warn });
+        // stdout is for the result alone
+        warn(`the training is shown at ${watch.url}`);
+        return watch.hooks;
+      };
+      try {
+        const trained = await trainRun(
+          { ...options, methodName, seedGiven, ...(options.watch && { follow }) },
+          context,
         );
-        return { json, text: directory, exitCode: EXIT.interrupted };
+        const { backend, complete, directory, envId, method, seconds, seed } = trained;
+        const json = { run: directory, method, env: envId, seed, complete, seconds, backend: backend.name };
+        watch?.finish(trained);
+        if (!complete) {
+          context.warn(
+            `interrupted: a usable policy and a checkpoint are in ${directory}; --resume continues it`,
+          );
+          return { json, text: directory, exitCode: EXIT.interrupted };
+        }
+        context.say(`trained in ${seconds.toFixed(1)} s`);
+        if (watch === undefined || options.watchExit) return { json, text: directory };
+        context.print({ json, text: directory });
+        context.warn(`the page stays at ${watch.url} until Ctrl-C`);
+        await aborted(context.signal);
+        return null;
+      } finally {
+        await watch?.close();
       }
-      context.say(`trained in ${seconds.toFixed(1)} s`);
-      return { json, text: directory };
     },
   );
+}
+
+/** Refuses what means nothing without `--watch`. @throws UsageError at the first such option. */
+function refuseWithoutWatch(given: (option: string) => boolean): void {
+  const flags = {
+    port: '--port',
+    host: '--host',
+    watchRollouts: '--watch-rollouts',
+    watchExit: '--watch-exit',
+  };
+  const flag = Object.entries(flags).find(([name]) => given(name))?.[1];
+  if (flag === undefined) return;
+  throw new UsageError({ what: `${flag} does nothing without --watch`, where: flag, remedy: 'add --watch' });
+}
+
+/** Resolves when a signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    // an abort signal alone does not keep the process alive; the server does
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

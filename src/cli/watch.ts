@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import type { Publisher } from '../stream/publisher.ts';
 import type { EpisodeMessage } from '../stream/wire.ts';
 import { envOption, loadEnv, requireSimulator } from './env-reference.ts';
-import { commitOption } from './eval.ts';
+import { actingOption, actingSettings, commitOption } from './eval.ts';
 import { projectRoot } from './project.ts';
 import {
   checkRecordingPath,
@@ -23,6 +23,8 @@ interface WatchOptions {
   readonly host: string;
   readonly rollouts: number;
   readonly commit?: 'step' | 'episode' | number;
+  /** Settings of acting, each `key=value`. */
+  readonly set?: readonly string[];
   /** File to keep what is shown in. */
   readonly record?: string;
   /** Replaces that file. */
@@ -47,6 +49,13 @@ const FRAME_EVERY_MS = 15;
 const SCORE_EVERY_MS = 500;
 /** A loop that is later than this gives up catching up, milliseconds. */
 const MAX_LAG_MS = 200;
+
+/** The option `--port`, shared by all that serve the page. */
+export function portOption(): Option {
+  return new Option('--port <n>', 'port of page and stream; 0 picks a free one')
+    .argParser(wholeNumber(0, 65_535))
+    .default(DEFAULT_PORT);
+}
 
 /** The option `--host`, shared with `quickstart`. */
 export function hostOption(): Option {
@@ -76,7 +85,7 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
   const { LiveRollouts } = await import('./live-rollouts.ts');
   const { config, envId, method } = readPolicy(directory);
   await requireSimulator(options.env, envId);
-  const policy = await loadPolicy(directory, commit === undefined ? {} : { commitment: commit });
+  const policy = await loadPolicy(directory, await actingSettings(options));
   const { force = false, record } = options;
   if (record !== undefined) checkRecordingPath(record, force);
   const publishers: Publisher[] = [];
@@ -174,11 +183,7 @@ export function watchCommand(): Command {
       'show a trained policy rolling out live in the browser, many episodes at once, or a recording of it',
     )
     .argument('<run>', 'folder that `modewise train --out` wrote, or FILE.mcap that `--record` wrote')
-    .addOption(
-      new Option('--port <n>', 'port of page and stream; 0 picks a free one')
-        .argParser(wholeNumber(0, 65_535))
-        .default(DEFAULT_PORT),
-    )
+    .addOption(portOption())
     .addOption(hostOption())
     .addOption(
       new Option('--rollouts <n>', 'episodes side by side; the page can change it')
@@ -187,6 +192,7 @@ export function watchCommand(): Command {
     )
     .addOption(envOption())
     .addOption(commitOption())
+    .addOption(actingOption())
     .addOption(recordOption())
     .addOption(forceRecordOption())
     .option('--verify', 'run the episodes of a recording again and compare, in place of showing them', false);
@@ -213,7 +219,7 @@ export function watchCommand(): Command {
       const { clock, options, print, say, signal } = context;
       if (isRecordingPath(directory)) {
         const { verifyRecording, watchRecording } = await import('./watch-recording.ts');
-        refuseFor('a recording', ['rollouts', 'commit', 'record', 'force'], context.given);
+        refuseFor('a recording', ['rollouts', 'commit', 'set', 'record', 'force'], context.given);
         if (options.env !== undefined) await loadEnv(options.env);
         if (options.verify) return await verifyRecording(directory, context);
         await watchRecording({ path: directory, port: options.port, host: options.host }, context);

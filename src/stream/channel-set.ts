@@ -44,6 +44,7 @@ export class ChannelSet implements Publisher, SessionHost {
 
   /** Where episodes are driven by hand only. */
   readonly #teleoperation: Channel | null;
+  readonly #others = new Map<string, Channel>();
   readonly #history = new FrameHistory(HISTORY_BYTES);
   readonly #controlListeners = new Set<(change: ControlChange) => void>();
   #currentScene: Scene | null = null;
@@ -55,10 +56,16 @@ export class ChannelSet implements Publisher, SessionHost {
   /**
    * @param clock - wall clock for message times, milliseconds since the epoch; null for the simulated time.
    * @param isTeleoperated - whether there is a channel for {@link publishTeleoperation}.
+   * @param others - further channels, for {@link publishOn}.
    */
-  constructor(clock: (() => number) | null, isTeleoperated = false) {
+  constructor(
+    clock: (() => number) | null,
+    isTeleoperated = false,
+    others: readonly ChannelDescription[] = [],
+  ) {
     this.#clock = clock;
     this.#teleoperation = isTeleoperated ? this.#open(TELEOPERATION_CHANNEL) : null;
+    for (const description of others) this.#others.set(description.topic, this.#open(description));
   }
 
   /** What clients are told about the channels. */
@@ -121,6 +128,19 @@ export class ChannelSet implements Publisher, SessionHost {
   /** Says how an episode driven by hand stands. */
   publishTeleoperation(message: TeleoperationMessage): void {
     if (this.#teleoperation !== null) this.#publish(this.#teleoperation, encodeJson(message));
+  }
+
+  /**
+   * Publishes on one of the further channels.
+   *
+   * @param payload - the bytes, or how to make them, which is done only when somebody reads.
+   * @throws StreamError when there is no such channel.
+   */
+  publishOn(topic: string, payload: Uint8Array | (() => Uint8Array)): void {
+    const channel = this.#others.get(topic);
+    if (channel === undefined)
+      throw new StreamError({ what: `there is no channel '${topic}' to publish on` });
+    this.#publish(channel, payload);
   }
 
   publishStatus(status: StatusMessage): void {

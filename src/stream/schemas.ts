@@ -125,3 +125,47 @@ export const TELEOPERATION_SCHEMA = named('modewise.Teleoperation', {
   saved: integer,
   note: object({ number: integer, text, isGood: flag }),
 });
+
+const bytes: Schema = { type: 'string', contentEncoding: 'base64' };
+
+/** Schemas of the channels under `/training`. */
+export const TRAINING_SCHEMAS = {
+  demonstrations: named('modewise.TrainingDemonstrations', {
+    episodes: integer,
+    position: { type: ['string', 'null'] },
+    drawn: array(integer),
+    modes: array(integer),
+    pathStarts: array(integer),
+    points: bytes,
+  }),
+  progress: named('modewise.TrainingProgress', {
+    method: text,
+    state: text,
+    phase: text,
+    done: integer,
+    total: integer,
+    rollouts: integer,
+    evaluating: flag,
+  }),
+  curves: named('modewise.TrainingCurves', {
+    curves: array(object({ phase: text, name: text, at: array(integer), values: array(number) })),
+  }),
+  curricula: named('modewise.TrainingCurricula', {
+    grid: { type: ['object', 'null'] },
+    iterations: array(
+      object({
+        number: integer,
+        iteration: integer,
+        at: integer,
+        names: array(integer),
+        prior: array(number),
+        entropy: array(number),
+        claimed: array(integer),
+        modes: array(integer),
+        claims: bytes,
+        weights: bytes,
+        map: { type: ['object', 'null'] },
+      }),
+    ),
+  }),
+} as const;

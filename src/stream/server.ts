@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { StreamError } from '../errors.ts';
 import type { Scene } from '../physics/scene.ts';
 import { hasToken, isLoopback, isOriginAllowed } from './access.ts';
+import type { ChannelDescription } from './channel.ts';
 import { ChannelSet } from './channel-set.ts';
 import { ClientChannels, type ClientInbox } from './client-channels.ts';
 import { ClientSession } from './client-session.ts';
@@ -50,6 +51,8 @@ export interface StreamServerOptions {
    * @returns what ends the filling, called when the client has gone.
    */
   readonly perClient?: (channels: ChannelSet) => () => void;
+  /** Channels beside those that every stream has, for `publishOn`. */
+  readonly channels?: readonly ChannelDescription[];
   /** Takes what clients publish, where episodes are driven by hand; without it clients only watch. */
   readonly inbox?: ClientInbox;
 }
@@ -76,6 +79,13 @@ export interface StreamServer extends Publisher {
   onControl(listener: (change: ControlChange) => void): () => void;
   /** Says how an episode driven by hand stands. */
   publishTeleoperation(message: TeleoperationMessage): void;
+  /**
+   * Publishes on one of the `channels` that the server was started with: the newest message counts.
+   *
+   * @param payload - the bytes, or how to make them, which is done only when somebody reads.
+   * @throws StreamError when there is no such channel.
+   */
+  publishOn(topic: string, payload: Uint8Array | (() => Uint8Array)): void;
   statistics(): StreamStatistics;
   /** Ends all connections and frees the port; may be called twice. */
   close(): Promise<void>;
@@ -121,7 +131,7 @@ class FoxgloveStreamServer implements StreamServer {
     this.#http = http;
     this.#token = token;
     this.#clock = options.clock ?? null;
-    this.#shared = new ChannelSet(this.#clock, options.inbox !== undefined);
+    this.#shared = new ChannelSet(this.#clock, options.inbox !== undefined, options.channels);
     this.#perClient = options.perClient ?? null;
     this.#inbox = options.inbox ?? null;
     this.port = (http.address() as AddressInfo).port;
@@ -159,6 +169,10 @@ class FoxgloveStreamServer implements StreamServer {
 
   publishTeleoperation(message: TeleoperationMessage): void {
     this.#shared.publishTeleoperation(message);
+  }
+
+  publishOn(topic: string, payload: Uint8Array | (() => Uint8Array)): void {
+    this.#shared.publishOn(topic, payload);
   }
 
   publishEpisode(episode: EpisodeMessage): void {
