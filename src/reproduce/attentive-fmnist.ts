@@ -1,13 +1,16 @@
 import { debianFashionMnist, fashionMnist, hasImages, readLabelledImages } from '../data/labelled-images.ts';
-import { deviation, mean } from '../statistics.ts';
+import { mean } from '../statistics.ts';
+import { attentiveImages, type ImageExperiment, type ImageScale, notRunPart } from './attentive-images.ts';
 import {
-  type ArmResult,
-  attentiveImages,
-  type ImageExperiment,
-  type ImageScale,
-  notRunPart,
-} from './attentive-images.ts';
-import { attentiveArms, attentivePaper, greyLayers, resultFiles } from './attentive-models.ts';
+  attentiveArms,
+  attentivePaper,
+  comparisons,
+  greyLayers,
+  judged,
+  type ModelResults,
+  measured,
+  resultFiles,
+} from './attentive-models.ts';
 import type { Figure, Reproduction } from './reproduction.ts';
 
 const WHOLE: ImageScale = { trainImages: 60_000, testImages: 10_000, epochs: 12, batchSize: 256, seeds: 3 };
@@ -20,28 +23,19 @@ const QUICK: ImageScale = {
   arms: ['single expert', 'original gate', 'attentive gate + L_s'],
 };
 
-type Results = ReadonlyMap<string, readonly ArmResult[]>;
+const AIM = 'attentive gate + L_s';
 
 /** What the mixtures must reach; of a fraction of the images only what does not depend on their number. */
-function targets(results: Results, whole: boolean): Figure[] {
-  const of = (model: string, key: 'testError' | 'usageEntropy') =>
-    (results.get(model) ?? []).map((result) => result[key]);
-  const aim = 'attentive gate + L_s';
-  const figure = (name: string, values: readonly number[], target: string, holds: boolean): Figure => ({
-    ...{ name, mean: mean(values), spread: deviation(values), count: values.length, target, holds },
-  });
-  const [error, usage] = [of(aim, 'testError'), of(aim, 'usageEntropy')];
-  const gap = of('single expert', 'testError').map((value, i) => value - (error[i] as number));
-  const gained = of('original gate', 'usageEntropy').map((value, i) => (usage[i] as number) - value);
+function targets(results: ModelResults, whole: boolean): readonly Figure[] {
+  const [error, usage] = [measured(results, AIM, 'testError'), measured(results, AIM, 'usageEntropy')];
   return [
     ...(whole
       ? [
-          figure(`${aim}: test error`, error, '≤ 0.100', mean(error) <= 0.1),
-          figure(`${aim}: H_u, bits (at most log2 5 = 2.322)`, usage, '≥ 2.30', mean(usage) >= 2.3),
+          judged(`${AIM}: test error`, error, '≤ 0.100', mean(error) <= 0.1),
+          judged(`${AIM}: H_u, bits (at most log2 5 = 2.322)`, usage, '≥ 2.30', mean(usage) >= 2.3),
         ]
       : []),
-    figure(`test error that ${aim} saves a single expert`, gap, '≥ 0.02', mean(gap) >= 0.02),
-    figure(`H_u that ${aim} gains over the original gate`, gained, '> 0', mean(gained) > 0),
+    ...comparisons(results, AIM, 0.02),
   ];
 }
 
@@ -125,7 +119,7 @@ export const attentiveFmnist: Reproduction = {
     };
     const experiment = {
       ...fashionExperiment,
-      targets: (results: Results) => targets(results, !context.quick),
+      targets: (results: ModelResults) => targets(results, !context.quick),
     };
     const part = await attentiveImages(experiment, sets, context.quick ? QUICK : WHOLE, context);
     return [{ ...part, notes: ['The files are the published ones, by their SHA-256.', ...part.notes] }];

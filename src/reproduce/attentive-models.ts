@@ -1,5 +1,7 @@
+import { deviation, mean } from '../statistics.ts';
 import type { ConvolutionLayer } from '../tensor/convolution-shape.ts';
-import type { Arm } from './attentive-images.ts';
+import type { Arm, ArmResult } from './attentive-images.ts';
+import type { Figure } from './reproduction.ts';
 
 /** Authors, title, where. */
 export const attentivePaper =
@@ -35,5 +37,35 @@ export function attentiveArms(weights: {
     { name: 'original gate + L_s', experts: 'all', gate: 'original', ...similarity },
     { name: 'original gate + L_importance', experts: 'all', gate: 'original', ...importance },
     { name: 'attentive gate + L_importance', experts: 'all', gate: 'attentive', ...importance },
+  ];
+}
+
+/** What each model came to with every seed, by its name. */
+export type ModelResults = ReadonlyMap<string, readonly ArmResult[]>;
+
+/** Takes one measure of a model from all seeds. */
+export function measured(results: ModelResults, model: string, key: 'testError' | 'usageEntropy'): number[] {
+  return (results.get(model) ?? []).map((result) => result[key]);
+}
+
+/** A figure that is judged. */
+export function judged(name: string, values: readonly number[], target: string, holds: boolean): Figure {
+  return { name, mean: mean(values), spread: deviation(values), count: values.length, target, holds };
+}
+
+/** Compares a model with the single expert by its error, and with the original gate by its use of the experts. */
+export function comparisons(results: ModelResults, aim: string, leastSaving: number): readonly Figure[] {
+  const [error, usage] = [measured(results, aim, 'testError'), measured(results, aim, 'usageEntropy')];
+  const saved = measured(results, 'single expert', 'testError').map(
+    (value, i) => value - (error[i] as number),
+  );
+  const gained = measured(results, 'original gate', 'usageEntropy').map(
+    (value, i) => (usage[i] as number) - value,
+  );
+  const target = leastSaving === 0 ? '> 0' : `≥ ${leastSaving}`;
+  const enough = leastSaving === 0 ? mean(saved) > 0 : mean(saved) >= leastSaving;
+  return [
+    judged(`test error that ${aim} saves a single expert`, saved, target, enough),
+    judged(`H_u that ${aim} gains over the original gate, bits`, gained, '> 0', mean(gained) > 0),
   ];
 }

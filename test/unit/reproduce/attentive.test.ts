@@ -112,7 +112,7 @@ describe('attentive gating on CIFAR-100', () => {
       ...{ trainImages: 6, testImages: 4, epochs: 1, batchSize: 6, seeds: 1 },
       arms: ['attentive gate'],
     };
-    const experiment = { ...cifar100Experiment, experts: 3 };
+    const experiment = { ...cifar100Experiment, experts: 3, targets: () => [] };
     const part = await attentiveImages(experiment, sets, scale, { seed: 0, units: unitsIn('run') });
     const error = part.figures.find(({ name }) => name === 'test error, attentive gate');
     expect(error?.mean).toBeGreaterThan(0.5);
