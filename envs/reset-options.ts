@@ -28,7 +28,8 @@ export function knownOptions(
       what: 'reset got an unknown option',
       where: 'reset options',
       found: `'${name}'`,
-      remedy: known.length === 0 ? "this task takes none but 'context'" : didYouMean(name, [...known, 'context']),
+      remedy:
+        known.length === 0 ? "this task takes none but 'context'" : didYouMean(name, [...known, 'context']),
     });
   }
   return given.length > 0 ? (options ?? null) : null;
