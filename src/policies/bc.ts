@@ -9,4 +9,13 @@ export const bc = mixtureMethod({
   trainer: async () => (await import('../mixture/density-training.ts')).trainBc,
   commitment: () => 'episode',
   actingKeys: [],
+  presets: {
+    'Pushing-v0': {
+      hidden: [256, 256, 256],
+      steps: 9000,
+      batchSize: 1024,
+      learningRate: 1e-3,
+      observationNoise: 0,
+    },
+  },
 });

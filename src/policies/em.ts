@@ -9,4 +9,18 @@ export const em = mixtureMethod({
   trainer: async () => (await import('../mixture/em.ts')).trainEm,
   commitment: (config) => config.commitment,
   actingKeys: ['commitment'],
+  presets: {
+    'Pushing-v0': {
+      components: 8,
+      iterations: 3,
+      expert: {
+        hidden: [256, 256, 256],
+        batchSize: 1024,
+        stepsPerIteration: 1500,
+        refineSteps: 4500,
+        learningRate: 1e-3,
+        observationNoise: 0,
+      },
+    },
+  },
 });

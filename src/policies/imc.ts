@@ -10,4 +10,20 @@ export const imc = mixtureMethod({
   extender: async () => (await import('../mixture/extend-imc.ts')).extendImc,
   commitment: (config) => config.commitment,
   actingKeys: ['commitment'],
+  presets: {
+    'Pushing-v0': {
+      components: 8,
+      form: 'released',
+      initialization: 'clusters',
+      iterations: 1,
+      expert: {
+        hidden: [256, 256, 256],
+        batchSize: 1024,
+        stepsPerIteration: 1000,
+        refineSteps: 8000,
+        learningRate: 1e-3,
+        observationNoise: 0,
+      },
+    },
+  },
 });

@@ -9,4 +9,14 @@ export const mdn = mixtureMethod({
   trainer: async () => (await import('../mixture/density-training.ts')).trainMdn,
   commitment: (config) => config.commitment,
   actingKeys: ['commitment'],
+  presets: {
+    'Pushing-v0': {
+      components: 8,
+      expert: { hidden: [256, 256, 256] },
+      steps: 9000,
+      batchSize: 1024,
+      learningRate: 1e-3,
+      observationNoise: 0,
+    },
+  },
 });
