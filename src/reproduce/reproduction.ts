@@ -56,8 +56,8 @@ export interface ReproductionContext {
   readonly signal: AbortSignal;
   /** Versions of the packages that compute, for the record of trainings. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Milliseconds from any origin, for figures of cost. */
-  readonly clock: () => number;
+  /** Processor time of this process so far, milliseconds: figures of cost that other work does not change. */
+  readonly processorTime: () => number;
   /** Work that survives a kill. */
   readonly units: Units;
 }
