@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import type { EpisodeRow } from '../eval/rollout.ts';
 import { envOption, requireSimulator } from './env-reference.ts';
 import { checkRecordingPath, forceRecordOption, recordOption } from './recording-output.ts';
-import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
+import { defineVerb, repeated, type VerbContext, wholeNumber } from './verb.ts';
 
 interface EvalOptions {
   readonly env?: string;
@@ -13,6 +13,8 @@ interface EvalOptions {
   readonly rollouts: number;
   readonly workers: number;
   readonly commit?: 'step' | 'episode' | number;
+  /** Settings of acting, each `key=value`. */
+  readonly set?: readonly string[];
   /** File to keep the episodes in, to be watched. */
   readonly record?: string;
   /** Replaces that file. */
@@ -36,6 +38,22 @@ export function commitOption(): Option {
     '--commit <span>',
     'how long the policy keeps a component: step | K (steps) | episode (default: as trained)',
   ).argParser(parseCommit);
+}
+
+/** The option `--set` of verbs that act with a trained policy. */
+export function actingOption(): Option {
+  return new Option('--set <key=value>', 'a setting of acting, e.g. checkpoint=best; may be repeated')
+    .argParser(repeated)
+    .default([]);
+}
+
+/** Puts together the settings with which a trained policy is to act. */
+export async function actingSettings({
+  commit,
+  set = [],
+}: Pick<EvalOptions, 'commit' | 'set'>): Promise<Readonly<Record<string, unknown>>> {
+  const { parseSettings } = await import('../policies/config.ts');
+  return { ...parseSettings(set), ...(commit === undefined ? {} : { commitment: commit }) };
 }
 
 /** Measures what one action of one episode costs, microseconds. */
@@ -71,6 +89,7 @@ export async function evaluateRun(
     record: recordPath,
     rollouts,
     seed,
+    set = [],
     workers,
   }: EvaluateRunOptions,
   { clock, progress, signal }: Pick<VerbContext<unknown>, 'clock' | 'progress' | 'signal'>,
@@ -91,9 +110,9 @@ export async function evaluateRun(
     }
   }
   const record = loadRunRecord(directory);
-  const overrides = commit === undefined ? {} : { commitment: commit };
+  const overrides = await actingSettings({ set, ...(commit === undefined ? {} : { commit }) });
   const trainedCommit = (config as { readonly commitment?: unknown }).commitment;
-  const usedCommit = commit ?? trainedCommit;
+  const usedCommit = overrides.commitment ?? trainedCommit;
   let successes = 0;
   const onEpisode = (row: EpisodeRow, finished: number, total: number) => {
     if (row.success) successes++;
@@ -118,6 +137,7 @@ export async function evaluateRun(
   const report = toReport(result, {
     ...(usedCommit === undefined ? {} : { commit: String(usedCommit) }),
     ...(contexts === undefined ? {} : { contextCount: contexts }),
+    ...(set.length === 0 ? {} : { settings: set }),
     workers: Math.min(workers, rollouts),
     seconds,
     actionMicroseconds: await timeAction(directory, envId, overrides, clock),
@@ -145,6 +165,7 @@ export function evalCommand(): Command {
     )
     .addOption(envOption())
     .addOption(commitOption())
+    .addOption(actingOption())
     .addOption(
       new Option(
         '--contexts <n>',
@@ -167,6 +188,7 @@ export function evalCommand(): Command {
           'modewise eval runs/avoiding --commit step',
           'the same policy with the component redrawn every step',
         ],
+        ['modewise eval runs/ddim --set samplingSteps=4', 'a diffusion policy with fewer denoising steps'],
         ['modewise eval runs/sorting2 --contexts 600 --rollouts 600', "D3IL's second protocol of Sorting-2"],
         ['modewise eval runs/avoiding --record a.mcap', 'keep the episodes, for: modewise watch a.mcap'],
       ],

@@ -5,6 +5,8 @@ import type { EpisodeRow } from './rollout.ts';
 
 /** Facts about an evaluation that are known only to who started it. */
 export interface ReportFacts {
+  /** Settings of acting that replaced those of the training, each `key=value`; left out where none did. */
+  readonly settings?: readonly string[];
   /** How long the component is kept, as the policy acted: `step`, a number of steps, or `episode`. */
   readonly commit?: string;
   /** Contexts that were asked for, where the task's own number was not taken. */
@@ -32,7 +34,14 @@ export function formatReport(report: EvaluationReport): string {
   const { contexts, entropy, modes, success } = report;
   const lines: [string, string][] = [
     ['environment', report.env],
-    ['policy', report.commit === undefined ? report.policy : `${report.policy}, commit ${report.commit}`],
+    [
+      'policy',
+      [
+        report.policy,
+        ...(report.commit === undefined ? [] : [`commit ${report.commit}`]),
+        ...(report.settings ?? []),
+      ].join(', '),
+    ],
     [
       'rollouts',
       `${report.rollouts} over ${contexts.total} context${contexts.total === 1 ? '' : 's'}, seed ${report.seed}`,
@@ -90,7 +99,11 @@ export interface ReportFiles {
 export function reportFiles(runDirectory: string, report: EvaluationReport): ReportFiles {
   const commit = report.commit === undefined ? '' : `-commit-${report.commit}`;
   const contexts = report.contextCount === undefined ? '' : `-contexts-${report.contextCount}`;
-  const stem = join(runDirectory, `eval-${report.rollouts}-rollouts-seed-${report.seed}${contexts}${commit}`);
+  const settings = (report.settings ?? []).map((setting) => `-${setting.replace(/[^\w.=]+/g, '_')}`).join('');
+  const stem = join(
+    runDirectory,
+    `eval-${report.rollouts}-rollouts-seed-${report.seed}${contexts}${commit}${settings}`,
+  );
   return { report: `${stem}.json`, rows: `${stem}.rows.jsonl` };
 }
 

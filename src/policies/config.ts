@@ -39,7 +39,7 @@ export function resolveConfig(method: Method, sources: ConfigSources): unknown {
     }
     config = mergeConfigs(config, file);
   }
-  for (const text of sets) config = mergeConfigs(config, parseSetting(text));
+  config = mergeConfigs(config, parseSettings(sets));
   return checkConfig(method.schema, config);
 }
 
@@ -129,6 +129,11 @@ export function mergeConfigs(base: PartialConfig, over: PartialConfig): PartialC
     joined.set(key, isObject(before) && isObject(value) ? mergeConfigs(before, value) : value);
   }
   return Object.fromEntries(joined);
+}
+
+/** Reads settings as typed, each `a.b=value`; later ones replace earlier ones. @throws ConfigError for another form. */
+export function parseSettings(sets: readonly string[]): PartialConfig {
+  return sets.map(parseSetting).reduce(mergeConfigs, {});
 }
 
 /** Reads one setting as typed: `a.b=value`, the value in YAML, so that numbers, lists and null need no quotes. */
