@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../durable-file.ts';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, ModewiseError } from '../errors.ts';
+import { FolderLock } from '../folder-lock.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { BackendName } from '../tensor/backends/driver.ts';
 import { cellFiles, claimCell, readCell, writeFailure } from './cell-files.ts';
 import { type DemonstrationRun, prepareDemonstrations } from './demonstrations.ts';
@@ -67,9 +69,19 @@ function interrupted(rows: readonly TableRow[], plan: Plan): InterruptedError {
  *
  * @returns the table's rows, in the order of the plan.
  * @throws UsageError when the folder holds cells of these names with other settings; InterruptedError when the
- *   signal was aborted: what is finished stays finished.
+ *   signal was aborted: what is finished stays finished; ModewiseError when another process runs a benchmark there.
  */
 export async function runBenchmark(plan: Plan, options: BenchmarkOptions): Promise<readonly TableRow[]> {
+  makeFolder(options.folder);
+  const lock = FolderLock.take(options.folder, { what: 'benchmark', error: ModewiseError });
+  try {
+    return await runLocked(plan, options);
+  } finally {
+    lock.release();
+  }
+}
+
+async function runLocked(plan: Plan, options: BenchmarkOptions): Promise<readonly TableRow[]> {
   const { folder, progress, signal } = options;
   for (const spec of plan.cells) claimCell(folder, spec);
   writeDurably(

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { makeTask } from '../../envs/task.ts';
 import { openDataset } from '../data/store.ts';
 import { loadTrainingData, type TrainingData } from '../data/training-data.ts';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, ModewiseError } from '../errors.ts';
 import { timeActions } from '../eval/action-time.ts';
 import { evaluatePolicy } from '../eval/evaluate-policy.ts';
+import { FolderLock } from '../folder-lock.ts';
 import { countParameters } from '../policies/parameter-count.ts';
 import { findMethod } from '../policies/registry.ts';
 import { loadPolicy, readPolicy, runFiles } from '../policies/run-directory.ts';
@@ -95,6 +96,23 @@ async function train(run: CellRun, data: TrainingData): Promise<CellTraining> {
   return training;
 }
 
+/** How long the process of an earlier, killed benchmark may take to notice that its parent is gone, milliseconds. */
+const ORPHAN_MS = 60_000;
+
+/** Takes the lock of a cell; waits for the process of a benchmark that was killed to end. */
+async function lockCell({ cell, clock, signal }: CellRun): Promise<FolderLock> {
+  const start = clock();
+  for (;;) {
+    try {
+      return FolderLock.take(cell, { what: 'cell of a benchmark', error: ModewiseError });
+    } catch (error) {
+      if (signal.aborted) throw stopped(cell);
+      if (clock() - start > ORPHAN_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
 /**
  * Runs a cell of a benchmark to its end: trains, evaluates in this thread, and leaves scores and episodes in its folder.
  * What an earlier run of the same cell has done is not done again.
@@ -103,6 +121,16 @@ async function train(run: CellRun, data: TrainingData): Promise<CellTraining> {
  *   throw, such as DivergenceError.
  */
 export async function runCell(run: CellRun): Promise<void> {
+  const lock = await lockCell(run);
+  try {
+    // what was waited for may have been finished
+    if (!existsSync(join(run.cell, cellFiles.result))) await trainAndScore(run);
+  } finally {
+    lock.release();
+  }
+}
+
+async function trainAndScore(run: CellRun): Promise<void> {
   const { cell, clock, signal, spec } = run;
   const data = await loadData(run.data);
   const training = await train(run, data);

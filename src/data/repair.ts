@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { DatasetError } from '../errors.ts';
+import { FolderLock } from '../folder-lock.ts';
 import type { DatasetInfo } from './dataset.ts';
 import type { Episode } from './episode.ts';
 import { removeDatasetFile } from './formats/dataset-file.ts';
-import { DatasetLock } from './formats/dataset-lock.ts';
 import { compactDataset } from './formats/lerobot-v3-compact.ts';
 import { cutEpisode, decodeDataFile } from './formats/lerobot-v3-data-file.ts';
 import type { EpisodeRow } from './formats/lerobot-v3-episodes-file.ts';
@@ -50,7 +50,7 @@ export async function repairDataset(path: string): Promise<RepairReport> {
   const rows = new Map<number, EpisodeRow>();
   const { info, superseded } = addDataFiles(path, files, rows);
   const entries = orderEpisodes(path, rows);
-  const lock = DatasetLock.take(path);
+  const lock = FolderLock.take(path, { what: 'dataset', error: DatasetError });
   try {
     const tables = listChunked(path, EPISODES_FOLDER);
     // The data files tell everything, so a crash from here on finds no table that contradicts them.

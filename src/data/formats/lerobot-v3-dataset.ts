@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { DatasetError } from '../../errors.ts';
+import { FolderLock } from '../../folder-lock.ts';
 import type { Dataset, DatasetInfo } from '../dataset.ts';
 import type { Episode } from '../episode.ts';
 import { writeDatasetFile } from './dataset-file.ts';
-import { DatasetLock } from './dataset-lock.ts';
 import { checkEpisode } from './episode-check.ts';
 import { compactDataset } from './lerobot-v3-compact.ts';
 import { cutEpisode, type DecodedFrames, decodeDataFile, encodeDataFile } from './lerobot-v3-data-file.ts';
@@ -34,7 +34,7 @@ export class LeRobotV3Dataset implements Dataset {
   readonly #ours: boolean;
   #entries: EpisodeEntry[];
   /** Present while the dataset may be appended to. */
-  #lock: DatasetLock | null;
+  #lock: FolderLock | null;
   #nextFile: FilePosition;
   /** Whether `close` has something to write. */
   #unfinished: boolean;
@@ -42,7 +42,7 @@ export class LeRobotV3Dataset implements Dataset {
   /** The data file that was read last, decoded. */
   #decoded: { readonly path: string; readonly frames: DecodedFrames } | null = null;
 
-  private constructor(root: string, index: DatasetIndex, lock: DatasetLock | null) {
+  private constructor(root: string, index: DatasetIndex, lock: FolderLock | null) {
     const { stored, entries, listed, dataFiles, superseded, temporary } = index;
     this.path = root;
     this.info = stored.info;
@@ -76,7 +76,7 @@ export class LeRobotV3Dataset implements Dataset {
         remedy: 'record into a new folder',
       });
     }
-    const lock = DatasetLock.take(root);
+    const lock = FolderLock.take(root, { what: 'dataset', error: DatasetError });
     try {
       return new LeRobotV3Dataset(root, await readIndex(root), lock);
     } catch (error) {

@@ -1,16 +1,23 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DatasetError } from '../../errors.ts';
+import type { ErrorReport, ModewiseError } from './errors.ts';
 
-/** Name of the lock file in the dataset's folder. */
+/** Name of the lock file in a folder. */
 export const LOCK_NAME = '.modewise-lock';
 
 /** Locks that this process holds: its own process id in a file is no proof of that after a restart. */
 const held = new Set<string>();
 
-/** Keeps two writers out of one dataset: a file that names the process that writes. */
-export class DatasetLock {
+/** What a lock keeps others out of, for messages, and the error that says so. */
+export interface LockedThing {
+  /** E.g. `dataset`. */
+  readonly what: string;
+  readonly error: new (report: ErrorReport, options?: ErrorOptions) => ModewiseError;
+}
+
+/** Keeps two writers out of one folder: a file that names the process that writes. */
+export class FolderLock {
   readonly #path: string;
 
   private constructor(path: string) {
@@ -20,35 +27,46 @@ export class DatasetLock {
   /**
    * Takes the lock; one left by a process that has ended is taken over.
    *
-   * @throws DatasetError when another writer holds it.
+   * @param folder - exists.
+   * @throws the error of `thing` when another writer holds it, or the folder cannot be written to.
    */
-  static take(root: string): DatasetLock {
-    const path = join(resolve(root), LOCK_NAME);
+  static take(folder: string, thing: LockedThing): FolderLock {
+    const path = join(resolve(folder), LOCK_NAME);
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
         const file = openSync(path, 'wx');
         writeSync(file, `${process.pid} ${hostname()}\n`);
         closeSync(file);
         held.add(path);
-        return new DatasetLock(path);
+        return new FolderLock(path);
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
-          throw new DatasetError(
-            { what: 'the dataset cannot be written to', where: root, found: String(cause) },
+          throw new thing.error(
+            { what: `the ${thing.what} cannot be written to`, where: folder, found: String(cause) },
             { cause },
           );
         }
-        const owner = readFileSync(path, 'utf8').trim();
-        if (attempt > 0 || isAlive(owner, path)) throw taken(path, owner);
+        const owner = readOwner(path);
+        if (owner === undefined) continue;
+        if (attempt > 0 || isAlive(owner, path)) throw taken(path, owner, thing);
         rmSync(path, { force: true });
       }
     }
-    throw taken(path, 'unknown');
+    throw taken(path, 'unknown', thing);
   }
 
   /** Gives the lock back. */
   release(): void {
     if (held.delete(this.#path)) rmSync(this.#path, { force: true });
+  }
+}
+
+/** Who holds a lock; undefined where it was given back just now. */
+function readOwner(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
   }
 }
 
@@ -64,9 +82,9 @@ function isAlive(owner: string, path: string): boolean {
   }
 }
 
-function taken(path: string, owner: string): DatasetError {
-  return new DatasetError({
-    what: 'another process writes to this dataset',
+function taken(path: string, owner: string, { error: LockError, what }: LockedThing): ModewiseError {
+  return new LockError({
+    what: `another process writes to this ${what}`,
     where: path,
     found: `process ${owner}`,
     remedy: 'wait for it to end; if there is no such process any more, remove the file',
