@@ -67,10 +67,12 @@ const STRIP = 44;
 const PLOT_LEFT = 150;
 const PLOT_WIDTH = 640;
 const FIGURE_WIDTH = 860;
+/** Height of the slanted names of modes. */
+const LABELS = 84;
 
 /**
  * Draws in which modes the successful rollouts of each row went: a strip of bars for each row, as shares of its successes, with
- * a line where all modes would be alike.
+ * a line where all modes would be alike; every strip has a scale of its own.
  */
 export function modeFigure(
   task: string,
@@ -78,12 +80,8 @@ export function modeFigure(
   rows: readonly ModeCounts[],
 ): BenchmarkFigure {
   const title = `${task}: modes of successful rollouts`;
-  const height = 48 + STRIP * rows.length + 40;
+  const height = 48 + STRIP * rows.length + LABELS;
   const width = PLOT_WIDTH / modes.length;
-  const tallest = Math.max(
-    2 / modes.length,
-    ...rows.flatMap(({ counts }) => counts.map((count) => count / Math.max(1, total(counts)))),
-  );
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${FIGURE_WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${FIGURE_WIDTH}" height="${height}" fill="#fff"/>`,
@@ -91,6 +89,8 @@ export function modeFigure(
   ];
   rows.forEach(({ counts, method }, index) => {
     const base = 48 + STRIP * (index + 1);
+    // each strip has its own scale: next to a policy that knows one mode, an even one would be flat
+    const tallest = Math.max(2 / modes.length, Math.max(...counts) / Math.max(1, total(counts)));
     const scale = (STRIP - 8) / tallest;
     parts.push(
       `<text x="${PLOT_LEFT - 10}" y="${base - 12}" text-anchor="end">${escapeXml(method)}</text>`,
@@ -109,12 +109,11 @@ export function modeFigure(
       `<line x1="${PLOT_LEFT}" x2="${PLOT_LEFT + PLOT_WIDTH}" y1="${base}" y2="${base}" stroke="#999"/>`,
     );
   });
-  const labelY = 48 + STRIP * rows.length + 16;
+  const labelY = 48 + STRIP * rows.length + 14;
   modes.forEach((mode, index) => {
-    const x = PLOT_LEFT + (index + 0.5) * width;
-    const size = Math.min(12, (1.6 * width) / Math.max(1, mode.length));
+    const x = (PLOT_LEFT + (index + 0.5) * width).toFixed(1);
     parts.push(
-      `<text x="${x.toFixed(1)}" y="${labelY}" text-anchor="middle" font-size="${size.toFixed(1)}">${escapeXml(mode)}</text>`,
+      `<text x="${x}" y="${labelY}" text-anchor="end" font-size="11" transform="rotate(-55 ${x} ${labelY})">${escapeXml(mode)}</text>`,
     );
   });
   return { file: fileOf('modes', task), title, svg: `${[...parts, '</svg>'].join('\n')}\n` };
