@@ -5,6 +5,7 @@ import { BlockPusher, type Seen } from './block-pusher.ts';
 import type { DemonstrationRequest, Demonstrator, Pilot } from './demonstrator.ts';
 import { drawIdleSteps, drawPushStyle } from './push-style.ts';
 import { seeBlocks } from './see-blocks.ts';
+import { SteadyPilot } from './steady-pusher.ts';
 import type { Point } from './way-around.ts';
 
 /** Places within a box, relative to its centre, in the order in which they are filled, by blocks of a colour. */
@@ -98,12 +99,25 @@ function distance(a: Point, b: Point): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
-/** Demonstrates Sorting: the colours in the order asked for, of each the block that is easiest to get. */
+/** One block of each colour: no choices, no crowd, so that no memory is needed. */
+function pilotOfTwo(request: DemonstrationRequest): Pilot {
+  const order = [...(sortingOrders(1)[request.mode] ?? '')];
+  const jobs = order.map((letter) => {
+    const block = letter === 'r' ? 0 : 1;
+    return { block, aim: sorts[block].center };
+  });
+  return new SteadyPilot(mechanics, jobs, request);
+}
+
+/**
+ * Demonstrates Sorting: the colours in the order asked for, of each the block that is easiest to get; with one of each,
+ * in the manner of {@link SteadyPilot}.
+ */
 export function sortingDemonstrator(perSort: 1 | 2 | 3): Demonstrator {
   return {
     envId: `Sorting${2 * perSort}-v0`,
     name: 'block-sorter',
     envKwargs: {},
-    begin: (request) => new SortingPilot(perSort, request),
+    begin: (request) => (perSort === 1 ? pilotOfTwo(request) : new SortingPilot(perSort, request)),
   };
 }

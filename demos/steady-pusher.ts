@@ -1,5 +1,8 @@
 import type { Rng } from '../src/random.ts';
 import type { PusherGeometry, Seen, SeenBlock } from './block-pusher.ts';
+import type { DemonstrationRequest, Pilot } from './demonstrator.ts';
+import { drawIdleSteps } from './push-style.ts';
+import { seeBlocks } from './see-blocks.ts';
 import { SteadyHand, type Tremor } from './steady-hand.ts';
 import { type Keepout, type Point, wayAround } from './way-around.ts';
 
@@ -207,11 +210,37 @@ export class SteadyPusher {
 }
 
 /** Draws how one person pushes in one episode. */
-export function drawSteadyStyle(rng: Rng): SteadyStyle {
+function drawSteadyStyle(rng: Rng): SteadyStyle {
   return {
     travelSpeed: rng.uniform(0.38, 0.42),
     pushSpeed: rng.uniform(0.22, 0.24),
     tremor: 0.003,
     rng: rng.fork('hand'),
   };
+}
+
+/** A block, and where it is to go. */
+export interface PushJob {
+  readonly block: number;
+  readonly aim: Point;
+}
+
+/** Waits a little, then pushes one block after the other to its aim; one that has left it again goes first. */
+export class SteadyPilot implements Pilot {
+  readonly #pusher: SteadyPusher;
+  readonly #jobs: readonly PushJob[];
+  #idle: number;
+
+  constructor(geometry: PusherGeometry, jobs: readonly PushJob[], { rng, trunk }: DemonstrationRequest) {
+    this.#pusher = new SteadyPusher(geometry, drawSteadyStyle(rng));
+    this.#idle = drawIdleSteps(rng, trunk);
+    this.#jobs = jobs;
+  }
+
+  act(observation: Float32Array): Float32Array {
+    const seen = seeBlocks(observation);
+    if (this.#idle-- > 0) return this.#pusher.rest(seen);
+    const job = this.#jobs.find(({ aim, block }) => !this.#pusher.isThere(seen, block, aim));
+    return job === undefined ? this.#pusher.rest(seen) : this.#pusher.push(seen, job.block, job.aim);
+  }
 }
