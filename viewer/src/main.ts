@@ -21,6 +21,7 @@ import { Teleoperation } from './teleoperation.ts';
 import { Timeline } from './timeline.ts';
 import { Toolbar } from './toolbar.ts';
 import { Trails } from './trails.ts';
+import { Training } from './training.ts';
 import { settingsFromUrl, UrlState } from './url-state.ts';
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)').matches;
@@ -55,6 +56,7 @@ const views: readonly View[] = [
   new Timeline(),
   new Panel(),
   new Teleoperation(),
+  new Training(),
   new RolloutCard(),
   new Picking(),
   new Capture(),
