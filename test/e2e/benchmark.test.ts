@@ -100,7 +100,10 @@ describe('modewise bench', () => {
 
   it('takes up new rows and refuses changed ones when it is resumed', async () => {
     const more = join(folder, 'more.yaml');
-    writeFileSync(more, SUITE.replace(/ {2}- \{ method: bc, name: div.*\n/, '').replace('seeds: [0, 1]', 'seeds: [0]'));
+    writeFileSync(
+      more,
+      SUITE.replace(/ {2}- \{ method: bc, name: div.*\n/, '').replace('seeds: [0, 1]', 'seeds: [0]'),
+    );
     const summary = await modewiseJson<Summary>('bench', more, '--out', out('one'), '--resume');
     expect(summary).toMatchObject({ cells: 2, done: 2, failed: [] });
     expect(summary.tasks[0]).toMatchObject({ reference: 'bc', rows: [{ method: 'bc' }, { method: 'wide' }] });
