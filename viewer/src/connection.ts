@@ -8,7 +8,34 @@ const RETRY_MS = [250, 500, 1000, 2000, 4000] as const;
 /** Whether there is a server: before the first answer, while it answers, after it was lost. */
 export type ConnectionState = 'connecting' | 'open' | 'closed';
 
-interface Subscriber {
+/** Where a page's messages come from, and its wishes go to. */
+export interface Source {
+  /** Whenever it becomes `open`, all that was shown before is void: the channels begin anew. */
+  readonly state: Signal<ConnectionState>;
+  /** Topics that are offered; empty while there are none. */
+  readonly topics: Signal<ReadonlySet<string>>;
+  /** What was wrong with a wish, or went wrong by itself. */
+  readonly notice: Signal<string>;
+  /** The id that this page is known by; another with every connection. */
+  readonly clientId: Signal<string>;
+  /**
+   * Listens to a channel, if it is offered. To be called before {@link connect}.
+   *
+   * @param decode - reads a message; the bytes are its own.
+   */
+  on<T>(topic: string, decode: (bytes: Uint8Array) => T, handler: (value: T) => void): void;
+  /** Connects now. */
+  connect(): void;
+  /** Asks the loop that makes the frames for a change; lost when there is no connection. */
+  control(change: ControlChange): void;
+  /** Opens a channel on which this page publishes JSON, once per connection. */
+  offer(topic: string): void;
+  /** Publishes a message on a channel that was offered; lost when there is none. */
+  publish(topic: string, message: unknown): void;
+}
+
+/** Who listens to a channel. */
+export interface Subscriber {
   readonly topic: string;
   take(bytes: Uint8Array): void;
 }
@@ -31,14 +58,10 @@ export function decodeJson<T>(bytes: Uint8Array): T {
  * Keeps a connection to the stream server, and tries again for ever when it is lost. Subscribes to those of the
  * server's channels that somebody listens to, in the order in which the listeners came.
  */
-export class Connection {
-  /** Whenever it becomes `open`, all that was shown before is void: the channels begin anew. */
+export class Connection implements Source {
   readonly state = new Signal<ConnectionState>();
-  /** Topics that the server offers; empty while there is none. */
   readonly topics = new Signal<ReadonlySet<string>>();
-  /** What the server says was wrong with a request. */
   readonly notice = new Signal<string>();
-  /** The id that the server knows this page by; another with every connection. */
   readonly clientId = new Signal<string>();
   readonly #url: string;
   readonly #subscribers: Subscriber[] = [];
@@ -53,11 +76,6 @@ export class Connection {
     this.state.set('connecting');
   }
 
-  /**
-   * Listens to a channel, if the server has it. To be called before {@link connect}.
-   *
-   * @param decode - reads a message; the bytes are its own.
-   */
   on<T>(topic: string, decode: (bytes: Uint8Array) => T, handler: (value: T) => void): void {
     this.#subscribers.push({ topic, take: (bytes) => handler(decode(bytes)) });
   }
@@ -98,7 +116,6 @@ export class Connection {
     });
   }
 
-  /** Asks the loop behind the server for a change; lost when there is no connection. */
   control(change: ControlChange): void {
     this.setParameters(Object.entries(change).map(([name, value]) => ({ name, value })));
   }
@@ -108,14 +125,12 @@ export class Connection {
     this.#client?.setParameters(parameters);
   }
 
-  /** Opens a channel on which this page publishes JSON, once per connection. */
   offer(topic: string): void {
     const client = this.#client;
     if (client === null || this.#published.has(topic)) return;
     this.#published.set(topic, client.advertise({ topic, encoding: 'json', schemaName: '' }));
   }
 
-  /** Publishes a message on a channel that was offered; lost when there is none. */
   publish(topic: string, message: unknown): void {
     const channel = this.#published.get(topic);
     if (channel === undefined) return;

@@ -1,7 +1,7 @@
 import { decodeFrame, type Frame } from '../../src/stream/frame.ts';
 import { splitHistory } from '../../src/stream/history.ts';
 import { type SceneMessage, type ScoreMessage, type StatusMessage, TOPICS } from '../../src/stream/wire.ts';
-import { type Connection, decodeJson } from './connection.ts';
+import { decodeJson, type Source } from './connection.ts';
 import { Signal } from './signal.ts';
 
 /** Frames as they come. */
@@ -21,7 +21,7 @@ export class Feed {
   readonly frames = new Signal<NewFrames>();
   #lastFrame = -1;
 
-  constructor(connection: Connection) {
+  constructor(connection: Source) {
     connection.on(TOPICS.scene, decodeJson<SceneMessage>, (scene) => {
       this.#forget();
       this.scene.set(scene);

@@ -1,5 +1,5 @@
 import type { CameraRig } from './camera.ts';
-import type { Connection } from './connection.ts';
+import type { Source } from './connection.ts';
 import type { Feed } from './feed.ts';
 import type { Layout } from './layout.ts';
 import type { Palette } from './palette.ts';
@@ -14,7 +14,7 @@ export interface Page {
   /** What the person at this page has chosen. */
   readonly settings: SettingsStore;
   /** Listens to channels of the server that {@link feed} does not know of, and asks it for changes. */
-  readonly connection: Connection;
+  readonly connection: Source;
   /** Scene, frames, scores and status as they come from the server. */
   readonly feed: Feed;
   /** The frames that are to be drawn, live or past, and what moves them on. */

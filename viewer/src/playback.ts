@@ -1,6 +1,6 @@
 import type { Frame } from '../../src/stream/frame.ts';
 import type { ControlChange } from '../../src/stream/wire.ts';
-import type { Connection } from './connection.ts';
+import type { Source } from './connection.ts';
 import type { Feed, NewFrames } from './feed.ts';
 import { FrameStore } from './frame-store.ts';
 import { Signal } from './signal.ts';
@@ -44,7 +44,7 @@ export class Playback {
   readonly shown = new Signal<NewFrames>();
   /** Null while there is no server. */
   readonly state = new Signal<PlaybackState | null>();
-  readonly #connection: Connection;
+  readonly #connection: Source;
   readonly #feed: Feed;
   readonly #store = new FrameStore();
   /** Number of the frame that is shown. */
@@ -53,7 +53,7 @@ export class Playback {
   #timer: ReturnType<typeof setInterval> | null = null;
   #tickedAt = 0;
 
-  constructor(connection: Connection, feed: Feed) {
+  constructor(connection: Source, feed: Feed) {
     this.#connection = connection;
     this.#feed = feed;
     feed.frames.subscribe((news) => this.#take(news));
