@@ -39,7 +39,7 @@ export const cifar100Experiment: ImageExperiment = {
     'attentive gate + L_importance': { error: '.488' },
     'attentive gate + L_s': { error: '.498' },
   },
-  source: `${resultFiles}; hidden width 128`,
+  source: `${resultFiles}, hidden width 128`,
   remarks: [
     'Images mirrored by even odds and shifted by up to 4 pixels, reflected at the edge. Experts of six padded 3 × 3 convolutions (8, 16, 32, 32, 64, 64; every second one normalized), 512, 128, 100; the gate’s of 64 filters each, 1024, 128. Which four of the six are pooled is not known to us: here the second and the last three.',
     'Keys are taken after the experts’ last rectifier. Weight of L_s 10, of distances divided by the largest of the batch; weight of L_importance 0.2.',

@@ -237,6 +237,25 @@ function figuresOf(
   });
 }
 
+/** The figures of all models as one table, with the published ones in brackets. */
+function tableOf(
+  experiment: ImageExperiment,
+  models: readonly (readonly [string, readonly ArmResult[]])[],
+): string {
+  const columns = measures.map(({ name }) => name);
+  const rows = models.map(([model, results]) => {
+    const cells = measures.map(({ key, published }) => {
+      const values = results.map((result) => result[key] as number);
+      const row = published === undefined ? undefined : experiment.published[model]?.[published];
+      const spread = values.length > 1 ? ` ± ${deviation(values).toFixed(3)}` : '';
+      return `${mean(values).toFixed(3)}${spread}${row === undefined ? '' : ` (${row})`}`;
+    });
+    return `| ${model} | ${cells.join(' | ')} |`;
+  });
+  const rule = `|${' --- |'.repeat(columns.length + 1)}`;
+  return [`| model (published) | ${columns.join(' | ')} |`, rule, ...rows].join('\n');
+}
+
 /** Does the experiment on images that have been read: every model with every seed, one unit of work each. */
 export async function attentiveImages(
   experiment: ImageExperiment,
@@ -270,6 +289,7 @@ export async function attentiveImages(
       `${bench.train.count} training and ${bench.test.count} test images; expectation mixtures of ${experiment.experts} experts; ${epochs} epochs in batches of ${batchSize}.`,
       `Adam at ${learningRate}${schedule === 'cosine' ? ', falling to 0 along a cosine' : ''}; weight decay ${weightDecay}. Training seeds ${seed} to ${seed + scale.seeds - 1}: means over them, nothing is selected.`,
       'Metrics on the whole test set. I(E;Y) of the most probable expert and the class it answers; H_s mean entropy of the gate per image; H_u entropy of the mean gate; in bits.',
+      'Published: the result files in yamsgithub/modular_deep_learning, of each model the run of least training error; equality with the paper’s printed tables was not checked.',
       'Distilled: experts frozen, a new original gate that starts from the attentive one but for its last layer, trained alone on the same loss without regularizer.',
       ...experiment.remarks,
     ],
@@ -290,7 +310,7 @@ export async function attentiveImages(
         }),
       },
     ],
-    notes: [],
+    notes: [tableOf(experiment, models)],
   };
 }
 

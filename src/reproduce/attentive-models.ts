@@ -8,8 +8,7 @@ export const attentivePaper =
   'Krishnamurthy, Watkins and Gaertner, Improving Expert Specialization in Mixture of Experts (arXiv 2302.14703)';
 
 /** Where the published figures were read. */
-export const resultFiles =
-  'the authors’ result files (yamsgithub/modular_deep_learning): the run of least training error';
+export const resultFiles = 'the authors’ result files';
 
 /** Convolutions, then dense layers, as experiment descriptions have them. */
 export const greyLayers = (layers: readonly ConvolutionLayer[], hidden: readonly number[]) => ({
