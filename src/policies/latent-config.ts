@@ -38,9 +38,12 @@ export function latentSchema({ network, reconstruction, ...own }: LatentDefaults
       hold: z.enum(['plan', 'episode']).default('plan'),
       mlp: z
         .strictObject({
-          /** Of encoder and decoder each, residual; an odd number of layers of one width. */
+          /**
+           * Of encoder and decoder each, residual; an odd number of layers of one width. Rectifiers draw sharper borders
+           * between the ways than smooth activations do.
+           */
           hidden: z.array(count).default([256, 256, 256]),
-          activation: z.enum(activations).default('mish'),
+          activation: z.enum(activations).default('relu'),
         })
         .prefault({}),
       transformer: z

@@ -5,6 +5,7 @@ import { bc } from './bc.ts';
 import { bet } from './bet.ts';
 import { ddim, ddpmMlp, ddpmTransformer } from './diffusion.ts';
 import { em } from './em.ts';
+import { flow } from './flow.ts';
 import { imc } from './imc.ts';
 import { act, cvae } from './latent.ts';
 import { mdn } from './mdn.ts';
@@ -19,6 +20,7 @@ const methods: readonly Method[] = [
   em,
   mlCur,
   cvae,
+  flow,
   act,
   bet,
   ddpmMlp,

@@ -1,0 +1,187 @@
+import type { Rng } from '../random.ts';
+import { BatchedMlp } from '../tensor/batched-mlp.ts';
+import { drawMlp } from '../tensor/mlp-init.ts';
+import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
+import type { NamedArrays } from '../tensor/named-arrays.ts';
+import { tf } from '../tensor/tf.ts';
+import type { Learner, LearnerContext } from '../training/learner.ts';
+import { joinTrainables } from '../training/trainable.ts';
+import {
+  type Coupling,
+  type FlowConfig,
+  flowCouplings,
+  leastPiece,
+  slopeBound,
+  splineParameters,
+} from './flow-config.ts';
+
+/** Moves points and says how much it stretches them. */
+interface Moved {
+  /** Shape `[n, m]`. */
+  readonly values: tf.Tensor2D;
+  /** Sum over the moved numbers of log |dy/dx|, shape `[n]`. */
+  readonly logStretch: tf.Tensor1D;
+}
+
+/**
+ * Makes the learner of a conditional normalizing flow: it minimizes −log p(a | o) per number of a chunk, where
+ * log p(a | o) = log N(u; 0, I) + Σ log |∂u/∂a| and u = f(a; o) is a stack of coupling layers (Dinh et al. 2017, Real
+ * NVP) of rational-quadratic splines (Durkan et al. 2019).
+ */
+export function makeFlowLearner({ config, problem, rng }: LearnerContext<FlowConfig>): Learner {
+  const couplings = flowCouplings(config, problem);
+  const networks = couplings.map(
+    ({ network }, layer) =>
+      // an answer of zeros is the identity
+      new BatchedMlp(network, withoutAnswer(network, drawMlp(network, rng.fork(layer)))),
+  );
+  const parts = networks.map((network, layer) => [`couplings.${layer}`, network] as const);
+  return {
+    network: joinTrainables(Object.fromEntries(parts)),
+    loss({ actions, observations }, draws, { training }) {
+      const [n] = actions.shape;
+      const flat = tf.reshape<tf.Rank.R2>(actions, [n, -1]);
+      const seen = tf.reshape<tf.Rank.R2>(observations, [n, -1]);
+      const chunks = training ? blurred(flat, config.actionNoise, draws) : flat;
+      const logDensity = flowLogDensity(config, { couplings, networks, chunks, histories: seen });
+      return tf.neg(tf.div(tf.mean<tf.Scalar>(logDensity), flat.shape[1]));
+    },
+  };
+}
+
+/** What {@link flowLogDensity} needs beside the options. */
+export interface FlowPoints {
+  readonly couplings: readonly Coupling[];
+  readonly networks: readonly BatchedMlp[];
+  /** Normalized, shape `[n, D]`. Borrowed. */
+  readonly chunks: tf.Tensor2D;
+  /** Normalized, shape `[n, T·Do]`. Borrowed. */
+  readonly histories: tf.Tensor2D;
+}
+
+/** Evaluates log p(a | o), nats, shape `[n]`; differentiable. The caller disposes of it. */
+export function flowLogDensity(
+  { bins, range }: Pick<FlowConfig, 'bins' | 'range'>,
+  { chunks, couplings, histories, networks }: FlowPoints,
+): tf.Tensor1D {
+  return tf.tidy(() => {
+    const [n, size] = chunks.shape;
+    let values = chunks;
+    let logStretch = tf.zeros<tf.Rank.R1>([n]);
+    for (const [layer, { kept, moved }] of couplings.entries()) {
+      const pick = (indices: readonly number[]) => selection(indices, size);
+      const keptValues: tf.Tensor2D = tf.matMul(values, pick(kept));
+      const answer = tf.reshape<tf.Rank.R3>(
+        (networks[layer] as BatchedMlp).forward(tf.concat<tf.Tensor2D>([keptValues, histories], 1)),
+        [n, moved.length, splineParameters(bins)],
+      );
+      const bent = bend(tf.matMul(values, pick(moved)), answer, bins, range);
+      const putBack = (part: tf.Tensor2D, indices: readonly number[]): tf.Tensor2D =>
+        tf.matMul(part, pick(indices), false, true);
+      values = tf.add(putBack(bent.values, moved), putBack(keptValues, kept));
+      logStretch = tf.add(logStretch, bent.logStretch);
+    }
+    const base = tf.mul(tf.add(tf.square(values), Math.log(2 * Math.PI)), -0.5);
+    return tf.add<tf.Tensor1D>(tf.sum(base, 1), logStretch);
+  });
+}
+
+/**
+ * Evaluates splines (Durkan et al. 2019, equations 4 and 5): with ξ the place within a piece and S its mean slope,
+ * y = y_k + h(Sξ² + d_k ξ(1 − ξ)) / D, D = S + (d_{k+1} + d_k − 2S) ξ(1 − ξ), and
+ * dy/dx = S²(d_{k+1}ξ² + 2Sξ(1 − ξ) + d_k(1 − ξ)²) / D².
+ *
+ * @param x - shape `[n, m]`. @param parameters - shape `[n, m, 3·B − 1]`.
+ */
+function bend(x: tf.Tensor2D, parameters: tf.Tensor3D, bins: number, range: number): Moved {
+  const [n, m] = x.shape;
+  const part = (from: number, size: number) => tf.slice(parameters, [0, 0, from], [n, m, size]);
+  const pieces = (logits: tf.Tensor3D) =>
+    tf.mul(tf.add(tf.mul(tf.softmax(logits), 1 - leastPiece * bins), leastPiece), 2 * range);
+  const widths = pieces(part(0, bins));
+  const heights = pieces(part(bins, bins));
+  // left ends of the pieces: sums of those before
+  const before = tf.tensor2d(
+    Float32Array.from({ length: bins * bins }, (_, i) => (Math.floor(i / bins) < i % bins ? 1 : 0)),
+    [bins, bins],
+  );
+  const lefts = (sizes: tf.Tensor) => {
+    const sums = tf.matMul(tf.reshape<tf.Rank.R2>(sizes, [n * m, bins]), before);
+    return tf.sub(tf.reshape(sums, [n, m, bins]), range);
+  };
+  const [xLeft, yLeft] = [lefts(widths), lefts(heights)];
+  const inner = tf.exp(tf.mul(tf.tanh(tf.div(part(2 * bins, bins - 1), slopeBound)), slopeBound));
+  const end = tf.ones<tf.Rank.R3>([n, m, 1]);
+  const slopes = tf.concat([end, inner as tf.Tensor3D, end], 2);
+
+  const within = tf.clipByValue(x, -range, range);
+  const place = tf.expandDims(within, 2);
+  const chosen = pieceOf(xLeft, place);
+  const take = (values: tf.Tensor): tf.Tensor2D => tf.sum(tf.mul(values, chosen), 2);
+  const [width, height] = [take(widths), take(heights)];
+  const low = take(tf.slice(slopes, [0, 0, 0], [n, m, bins]));
+  const high = take(tf.slice(slopes, [0, 0, 1], [n, m, bins]));
+  const slope = tf.div(height, width);
+  const xi = tf.clipByValue(tf.div(tf.sub(within, take(xLeft)), width), 0, 1);
+  const rest = tf.sub(1, xi);
+  const both = tf.mul(xi, rest);
+  const divisor = tf.add(slope, tf.mul(tf.sub(tf.add(low, high), tf.mul(slope, 2)), both));
+  const rise = tf.add(tf.mul(slope, tf.square(xi)), tf.mul(low, both));
+  const y = tf.add(take(yLeft), tf.div(tf.mul(height, rise), divisor));
+  const steepness = tf.add(
+    tf.add(tf.mul(high, tf.square(xi)), tf.mul(tf.mul(slope, both), 2)),
+    tf.mul(low, tf.square(rest)),
+  );
+  const logSlope = tf.sub(tf.add(tf.mul(tf.log(slope), 2), tf.log(steepness)), tf.mul(tf.log(divisor), 2));
+  const inside = within01(x, range);
+  const values = tf.add<tf.Tensor2D>(tf.mul(y, inside), tf.mul(x, tf.sub(1, inside)));
+  return { values, logStretch: tf.sum(tf.mul(logSlope, inside), 1) };
+}
+
+/** Marks the last piece whose left end is not to the right of x by a one, shape `[n, m, B]`; a choice has no gradient. */
+function pieceOf(lefts: tf.Tensor, places: tf.Tensor): tf.Tensor {
+  const choose = tf.customGrad((...inputs) => {
+    const [left, place] = inputs as unknown as [tf.Tensor3D, tf.Tensor3D];
+    const begun = tf.cast(tf.lessEqual(left, place), 'float32') as tf.Tensor3D;
+    const [n, m, bins] = begun.shape;
+    const next = tf.concat(
+      [tf.slice(begun, [0, 0, 1], [n, m, bins - 1]), tf.zeros<tf.Rank.R3>([n, m, 1])],
+      2,
+    );
+    const gradFunc = () => [tf.zeros([n, m, bins]), tf.zeros([n, m, 1])];
+    return { value: tf.sub(begun, next), gradFunc };
+  });
+  return choose(lefts, places);
+}
+
+/** 1 where |x| is less than the range, 0 elsewhere; without a gradient too. */
+function within01(x: tf.Tensor2D, range: number): tf.Tensor2D {
+  const { shape } = x;
+  const mark = tf.customGrad((...inputs) => ({
+    value: tf.cast(tf.less(tf.abs(inputs[0] as tf.Tensor), range), 'float32'),
+    gradFunc: () => [tf.zeros(shape)],
+  }));
+  return mark(x) as tf.Tensor2D;
+}
+
+/** The matrix that takes columns out of rows of D numbers, shape `[D, m]`; its transpose puts them back. */
+function selection(indices: readonly number[], size: number): tf.Tensor2D {
+  const matrix = new Float32Array(size * indices.length);
+  for (const [column, row] of indices.entries()) matrix[row * indices.length + column] = 1;
+  return tf.tensor2d(matrix, [size, indices.length]);
+}
+
+function blurred(chunks: tf.Tensor2D, standardDeviation: number, draws: Rng): tf.Tensor2D {
+  const noise = Float32Array.from({ length: chunks.size }, () => draws.normal(0, standardDeviation));
+  return tf.add(chunks, tf.tensor2d(noise, chunks.shape));
+}
+
+/** The same weights with those of the last layer 0. */
+function withoutAnswer(shape: MlpShape, arrays: NamedArrays): NamedArrays {
+  const names = (['weights', 'bias'] as const).map((kind) => layerArrayName(shape.hidden.length, kind));
+  const zeroed = names.map((name) => {
+    const array = arrays[name] as NamedArrays[string];
+    return [name, { ...array, data: new Float32Array(array.data.length) }] as const;
+  });
+  return { ...arrays, ...Object.fromEntries(zeroed) };
+}

@@ -1,0 +1,13 @@
+import { flowSchema } from './flow-config.ts';
+import { makeFlowPlanner } from './flow-planner.ts';
+import { gradientMethod } from './gradient-method.ts';
+
+/** A conditional normalizing flow over chunks of actions as a method of the registry. */
+export const flow = gradientMethod({
+  name: 'flow',
+  summary: 'Conditional normalizing flow: exact likelihood of chunks of actions, by coupled splines',
+  schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
+  actingKeys: ['temperature'],
+  learner: async () => (await import('./flow-learner.ts')).makeFlowLearner,
+  planner: makeFlowPlanner,
+});
