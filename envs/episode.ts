@@ -29,6 +29,14 @@ export interface Episode {
   poses(target: Float32Array): void;
   /** Hashes the full state, physical and commanded. */
   stateHash(): string;
+  /**
+   * Pulls a moving part to a place by hand, until `release`; see `Task.hold`. Left out where nothing can be held.
+   *
+   * @param part - index into the poses.
+   */
+  hold?(part: number, x: number, y: number): boolean;
+  /** Lets go of what is held. */
+  release?(): void;
   /** Frees the world; may be called twice. */
   dispose(): void;
 }

@@ -147,6 +147,14 @@ export class EpisodicTask<S> implements Task {
     this.#running.poses(target);
   }
 
+  hold(part: number, x: number, y: number): boolean {
+    return this.#running.hold?.(part, x, y) ?? false;
+  }
+
+  release(): void {
+    this.#running.release?.();
+  }
+
   stateHash(): string {
     return this.#running.stateHash();
   }

@@ -42,6 +42,18 @@ export interface Task extends Env<Float32Array, Float32Array> {
   outcome(): EpisodeOutcome;
   /** Writes the poses of the moving parts in the world frame, shape `[M, 3]` as x, y, angleRad. */
   poses(target: Float32Array): void;
+  /**
+   * Takes hold of a moving part as a hand does, or moves the hand: what is held is pulled to a place on the table in the
+   * steps that follow, against what else drives it, until `release` or the next `reset`. An arm that is held gives way: its
+   * command stays where the hand has led it. Never called, it changes nothing.
+   *
+   * @param part - index into the poses.
+   * @param x - metres in the world frame, as is y; kept within the workspace.
+   * @returns false when this part cannot be held; absent from tasks in which none can.
+   */
+  hold?(part: number, x: number, y: number): boolean;
+  /** Lets go of what is held. */
+  release?(): void;
   /** A hash over the full physical state, as 16 hexadecimal digits: equal states, equal hashes. */
   stateHash(): string;
 }

@@ -160,6 +160,18 @@ export class AligningEpisode implements Episode {
     placeWall(wallPoses[0] as Pose, this.#target, target, 9 + 3 * wallPoses.length);
   }
 
+  /** Rod and box can be held, the box at its walls too. */
+  hold(part: number, x: number, y: number): boolean {
+    const body = [this.#rod, undefined, this.#box, ...wallPoses.map(() => this.#box)][part];
+    if (body === undefined) return false;
+    this.#world.hold(body, clamp(x, minX, maxX), clamp(y, minY, maxY));
+    return true;
+  }
+
+  release(): void {
+    this.#world.release();
+  }
+
   stateHash(): string {
     const { commanded, velocity, z } = this.#height;
     return this.#world.stateHash([

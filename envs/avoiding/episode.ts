@@ -91,6 +91,18 @@ export class AvoidingEpisode implements Episode {
     target[2] = 0;
   }
 
+  /** The rod can be held. */
+  hold(part: number, x: number, y: number): boolean {
+    const body = part === 0 ? this.#rod : undefined;
+    if (body === undefined) return false;
+    this.#world.hold(body, Math.min(Math.max(x, minX), maxX), Math.min(Math.max(y, minY), maxY));
+    return true;
+  }
+
+  release(): void {
+    this.#world.release();
+  }
+
   stateHash(): string {
     return this.#world.stateHash([...this.#arm.commanded]);
   }

@@ -139,6 +139,18 @@ export class PushTEpisode implements Episode {
     target.set(this.#pose, 3);
   }
 
+  /** Pusher and block can be held. */
+  hold(part: number, x: number, y: number): boolean {
+    const body = [this.#pusher, this.#block][part];
+    if (body === undefined) return false;
+    this.#world.hold(body, Math.min(Math.max(x, 0), side), Math.min(Math.max(y, 0), side));
+    return true;
+  }
+
+  release(): void {
+    this.#world.release();
+  }
+
   stateHash(): string {
     return this.#world.stateHash();
   }

@@ -122,7 +122,7 @@ export class TableEpisode implements Episode {
   }
 
   /**
-   * Finds the blocks that move, or that may be set in motion within a control step because the rod or a block that can
+   * Finds the blocks that move, are held, or that may be set in motion within a control step because the rod or a block that can
    * move is near. All others lie still, and rubbing them would change nothing.
    */
   #findMovable(): void {
@@ -131,7 +131,9 @@ export class TableEpisode implements Episode {
     let found = false;
     for (let i = 0; i < blocks.length; i++) {
       const may =
-        !(this.#frictions[i] as TableFriction).isAtRest || this.#isNear(rod, blocks[i] as BlockState);
+        (this.#blocks[i] as Body).isHeld ||
+        !(this.#frictions[i] as TableFriction).isAtRest ||
+        this.#isNear(rod, blocks[i] as BlockState);
       movable[i] = may ? 1 : 0;
       found ||= may;
     }
@@ -182,6 +184,19 @@ export class TableEpisode implements Episode {
       target[at++] = y;
       target[at++] = angleRad;
     }
+  }
+
+  /** Rod and blocks can be held. */
+  hold(part: number, x: number, y: number): boolean {
+    const body = [this.#rod, ...this.#blocks][part];
+    if (body === undefined) return false;
+    const [minX, minY, maxX, maxY] = this.#rules.control.workspace;
+    this.#world.hold(body, Math.min(Math.max(x, minX), maxX), Math.min(Math.max(y, minY), maxY));
+    return true;
+  }
+
+  release(): void {
+    this.#world.release();
   }
 
   stateHash(): string {

@@ -18,6 +18,8 @@ export class Body {
   readonly boundingRadius: number;
   /** Position of a body that never moves; null for all others. */
   readonly fixedAt: { readonly x: number; readonly y: number } | null;
+  /** A hand has hold of it: see `PlanarWorld.hold`, which alone changes this. */
+  isHeld = false;
   readonly #raw: RawBodies;
   readonly #vector: RawVector;
 

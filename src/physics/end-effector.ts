@@ -41,9 +41,18 @@ export class EndEffector {
     this.commanded = new Float32Array([x, y]);
   }
 
-  /** Sets the commanded position of the control step that begins. */
+  /**
+   * Sets the commanded position of the control step that begins. An arm whose body is held gives way: it is commanded to
+   * stay where the hand has led it.
+   */
   command(x: number, y: number): void {
     const { commanded } = this;
+    if (this.body.isHeld) {
+      const { x: atX, y: atY } = this.body.rigidBody.translation(this.#position);
+      commanded[0] = atX;
+      commanded[1] = atY;
+      return;
+    }
     const oldX = commanded[0] as number;
     const oldY = commanded[1] as number;
     commanded[0] = x;

@@ -11,6 +11,11 @@ import { Hinge, type HingeOptions } from './hinge.ts';
 import type { Shape } from './scene.ts';
 import { StateHash } from './state-hash.ts';
 
+/** A held body has gone two thirds of its way to the hand after this time, seconds. */
+const HOLD_SECONDS = 0.03;
+/** Fastest that a held body follows the hand, metres per second: slow enough to push things, not to pass through them. */
+const HOLD_SPEED = 1;
+
 export { Body } from './body.ts';
 export { loadPhysics } from './engine.ts';
 
@@ -52,6 +57,7 @@ export class PlanarWorld {
   readonly #slack: number;
   readonly #position = { x: 0, y: 0 };
   readonly #velocity = { x: 0, y: 0 };
+  #hand: { readonly body: Body; readonly x: number; readonly y: number } | null = null;
   #disposed = false;
 
   /**
@@ -132,9 +138,38 @@ export class PlanarWorld {
     return new Hinge(options, joint as RevoluteImpulseJoint);
   }
 
+  /**
+   * Pulls a body that moves to a place, as a hand does, until {@link release}: in every sub-step its velocity is set towards
+   * the place, whatever else drives it; contacts stay the engine's to resolve, and how it turns is left to them. A world
+   * has one hand.
+   *
+   * @param x - metres in the world frame, as is y.
+   */
+  hold(body: Body, x: number, y: number): void {
+    if (this.#hand?.body !== body) this.release();
+    body.isHeld = true;
+    this.#hand = { body, x, y };
+  }
+
+  /** Lets go of the body that is held, with the velocity that it has. */
+  release(): void {
+    if (this.#hand !== null) this.#hand.body.isHeld = false;
+    this.#hand = null;
+  }
+
+  /** Sets the velocity of the held body for the sub-step that follows. */
+  #pull({ body, x, y }: { readonly body: Body; readonly x: number; readonly y: number }): void {
+    const position = body.rigidBody.translation(this.#position);
+    const vx = (x - position.x) / HOLD_SECONDS;
+    const vy = (y - position.y) / HOLD_SECONDS;
+    const share = HOLD_SPEED / Math.max(Math.sqrt(vx * vx + vy * vy), HOLD_SPEED);
+    body.setVelocity(vx * share, vy * share);
+  }
+
   /** Advances one sub-step. The engine finds contacts first, at the poses before the sub-step, then moves. */
   step(): void {
     const world = this.#world;
+    if (this.#hand !== null) this.#pull(this.#hand);
     // what World.step does, less the vector that it makes and frees each time
     world.physicsPipeline.raw.step(
       this.#gravity,
