@@ -1,12 +1,12 @@
 import { type MadeTask, makeTask, type Task } from '../../envs/task.ts';
 import { clipAction } from '../eval/clip-action.ts';
-import { conditionalEntropy } from '../eval/metrics.ts';
 import { episodeSeed, policySeed } from '../eval/rollout.ts';
-import { wilson } from '../eval/wilson.ts';
+import type { Scene } from '../physics/scene.ts';
 import type { Policy } from '../policies/policy.ts';
 import { encodeFloats } from '../stream/floats.ts';
 import { createFrame, type MutableFrame, NONE, ROLLOUT_STATUS, setGate } from '../stream/frame.ts';
 import type { EpisodeMessage, SceneFacts, ScoreMessage } from '../stream/wire.ts';
+import { RolloutScore } from './rollout-score.ts';
 
 /** Control steps for which a finished rollout stays in view before its slot begins the next. */
 const LINGER_STEPS = 20;
@@ -40,6 +40,8 @@ export interface LiveRolloutsOptions {
   readonly seed: number;
   /** Episodes after which no more is begun; unless given, there is no end. */
   readonly episodes?: number;
+  /** A slot whose episode is over begins the next one only when {@link LiveRollouts.beginNext} says so. */
+  readonly waits?: boolean;
   /** Told of each episode as it finishes, with what is needed to repeat it. */
   readonly onEpisode?: (episode: EpisodeMessage) => void;
 }
@@ -58,13 +60,12 @@ export class LiveRollouts {
   readonly #seed: number;
   readonly #episodes: number;
   readonly #onEpisode: ((episode: EpisodeMessage) => void) | null;
+  readonly #waits: boolean;
   readonly #observations: Float32Array;
-  readonly #countsByContext = new Map<number, number[]>();
+  readonly #score: RolloutScore;
   /** The rollout whose gate is asked next. */
   #nextGate = 0;
   #begun = 0;
-  #finished = 0;
-  #successes = 0;
 
   private constructor(slots: readonly Slot[], options: LiveRolloutsOptions) {
     const { policy, seed } = options;
@@ -75,6 +76,8 @@ export class LiveRollouts {
     this.#seed = seed;
     this.#episodes = options.episodes ?? Number.POSITIVE_INFINITY;
     this.#onEpisode = options.onEpisode ?? null;
+    this.#waits = options.waits ?? false;
+    this.#score = new RolloutScore(task.behavior.modes.length);
     this.task = task;
     this.#observations = new Float32Array(slots.length * task.observationNames.length);
     // what a policy says of one action tells how many components it has
@@ -105,6 +108,16 @@ export class LiveRollouts {
     );
   }
 
+  /** What is drawn. */
+  get scene(): Scene {
+    return this.task.scene;
+  }
+
+  /** R. */
+  get rollouts(): number {
+    return this.#slots.length;
+  }
+
   /** What a viewer has to know of the task and the policy. */
   get facts(): SceneFacts {
     const { behavior, contexts, dtSeconds } = this.task;
@@ -119,7 +132,7 @@ export class LiveRollouts {
 
   /** Says whether all episodes have finished. */
   get done(): boolean {
-    return this.#finished >= this.#episodes;
+    return this.#score.finished >= this.#episodes;
   }
 
   /** Advances every rollout by one control step and updates {@link frame}. */
@@ -127,7 +140,8 @@ export class LiveRollouts {
     const { frame } = this;
     for (const [i, slot] of this.#slots.entries()) {
       if (!slot.finished || this.#begun >= this.#episodes) continue;
-      if (++slot.lingered > LINGER_STEPS) this.#begin(i);
+      slot.lingered++;
+      if (!this.#waits && this.hasLingered(i)) this.#begin(i);
     }
     const actions = this.#policy.act(this.#observations);
     const explanation = this.#policy.explain?.();
@@ -156,18 +170,18 @@ export class LiveRollouts {
 
   /** Scores the episodes that have finished so far. */
   score(): ScoreMessage {
-    const byContext = [...this.#countsByContext.values()];
-    const counts = this.task.behavior.modes.map((_, mode) =>
-      byContext.reduce((sum, of) => sum + (of[mode] ?? 0), 0),
-    );
-    const { ceiling, value } = conditionalEntropy(byContext);
-    const covered = counts.filter((count) => count > 0).length;
-    return {
-      rollouts: this.#finished,
-      success: this.#finished === 0 ? null : wilson(this.#successes, this.#finished),
-      entropy: this.#successes === 0 ? null : { value, ceiling },
-      modes: { covered, total: counts.length, counts },
-    };
+    return this.#score.message();
+  }
+
+  /** Says whether the episode of a slot is over, and has been in view for long enough. */
+  hasLingered(i: number): boolean {
+    const slot = this.#slots[i];
+    return slot?.finished === true && slot.lingered > LINGER_STEPS;
+  }
+
+  /** Begins the next episode in a slot; for those made to wait for it. */
+  beginNext(i: number): void {
+    this.#begin(i);
   }
 
   /** Releases the environments. */
@@ -238,12 +252,7 @@ export class LiveRollouts {
     slot.finished = true;
     this.#report(i, slot);
     this.frame.status[i] = success ? ROLLOUT_STATUS.success : ROLLOUT_STATUS.failure;
-    this.#finished++;
-    const counts = this.#countsByContext.get(slot.context) ?? slot.made.task.behavior.modes.map(() => 0);
-    this.#countsByContext.set(slot.context, counts);
-    if (!success) return;
-    this.#successes++;
-    if (mode !== null) counts[mode] = (counts[mode] ?? 0) + 1;
+    this.#score.add({ context: slot.context, success, mode });
   }
 
   #report(i: number, { actions, context, made, observations, seed }: Slot): void {

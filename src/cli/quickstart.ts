@@ -18,7 +18,7 @@ import { formatDuration } from './progress.ts';
 import { backendOption, relaxedOption, threadsOption } from './shared-options.ts';
 import { runOutput, trainRun } from './train.ts';
 import { defineVerb, repeated, type VerbContext, wholeNumber } from './verb.ts';
-import { DEFAULT_PORT, DEFAULT_ROLLOUTS, hostOption, watchRun } from './watch.ts';
+import { DEFAULT_PORT, DEFAULT_ROLLOUTS, hostOption, watchRuns } from './watch.ts';
 
 interface QuickstartOptions {
   readonly env?: string;
@@ -152,10 +152,10 @@ async function quickstart(name: string | undefined, context: VerbContext<Quickst
   });
   if (!options.watch || signal.aborted) return null;
   const watch = (port: number) =>
-    watchRun({
+    watchRuns({
       ...options,
       port,
-      directory: run,
+      directories: [run],
       rollouts: DEFAULT_ROLLOUTS,
       signal,
       clock,

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { Publisher } from '../stream/publisher.ts';
 import type { EpisodeMessage } from '../stream/wire.ts';
+import type { PolicyToCompare } from './compared-rollouts.ts';
 import { envOption, loadEnv, requireSimulator } from './env-reference.ts';
 import { actingOption, actingSettings, commitOption } from './eval.ts';
 import { projectRoot } from './project.ts';
@@ -65,9 +66,10 @@ export function hostOption(): Option {
   ).default('127.0.0.1');
 }
 
-/** What {@link watchRun} needs. */
-export interface WatchRunOptions extends WatchOptions {
-  readonly directory: string;
+/** What {@link watchRuns} needs. */
+export interface WatchRunsOptions extends WatchOptions {
+  /** Run folders: one, or several whose policies are compared. */
+  readonly directories: readonly string[];
   readonly seed: number;
   readonly signal: AbortSignal;
   /** Monotonic time, milliseconds. */
@@ -76,16 +78,22 @@ export interface WatchRunOptions extends WatchOptions {
   onServing(facts: { readonly url: string; readonly port: number; readonly env: string }): void;
 }
 
-/** Serves the viewer with the policy of a run rolling out live, until the signal is aborted. */
-export async function watchRun(options: WatchRunOptions): Promise<void> {
-  const { clock, commit, directory, seed, signal } = options;
+/**
+ * Serves the viewer with the policy of a run rolling out live, or those of several side by side, until the signal is aborted.
+ *
+ * @throws UsageError when the runs cannot be shown together.
+ */
+export async function watchRuns(options: WatchRunsOptions): Promise<void> {
+  const { clock, directories, seed, signal } = options;
   await import('../../envs/index.ts');
-  const { loadPolicy, readPolicy } = await import('../policies/run-directory.ts');
+  const { loadWatched } = await import('./watched-policies.ts');
   const { startStreamServer } = await import('../stream/server.ts');
   const { LiveRollouts } = await import('./live-rollouts.ts');
-  const { config, envId, method } = readPolicy(directory);
-  await requireSimulator(options.env, envId);
-  const policy = await loadPolicy(directory, await actingSettings(options));
+  const { ComparedRollouts } = await import('./compared-rollouts.ts');
+  const maxRollouts = mostRollouts(directories.length, options.rollouts);
+  const { envId, policies } = await loadWatched(directories, await actingSettings(options), async (id) =>
+    requireSimulator(options.env, id),
+  );
   const { force = false, record } = options;
   if (record !== undefined) checkRecordingPath(record, force);
   const publishers: Publisher[] = [];
@@ -97,15 +105,14 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
             for (const publisher of publishers) publisher.publishEpisode(episode);
           },
         };
-  const begin = (rollouts: number) => LiveRollouts.create({ envId, policy, rollouts, seed, ...recorded });
+  const [only] = policies as [PolicyToCompare];
+  const begin = async (rollouts: number) =>
+    policies.length === 1
+      ? await LiveRollouts.create({ envId, policy: only.policy, rollouts, seed, ...recorded })
+      : await ComparedRollouts.create({ envId, policies, rollouts, seed, ...recorded });
   let live = await begin(options.rollouts);
-  const { components, task } = live;
-  const used = commit ?? (config as { readonly commitment?: unknown }).commitment;
-  const policyName = [
-    method,
-    ...(components > 0 ? [`${components} components`] : []),
-    ...(used === undefined ? [] : [`commit ${used}`]),
-  ].join(', ');
+  const { facts, scene } = live;
+  const policyName = facts.policies?.map(({ name }) => name).join(' | ') ?? only.describe(facts.components);
   const page = join(projectRoot(), 'dist', 'viewer');
   const server = await startStreamServer({ port: options.port, host: options.host, page, clock: Date.now });
   let recording: RecordingOutput | null = null;
@@ -118,9 +125,9 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
     const settings = { paused: false, speed: 1, rollouts: options.rollouts };
     const publishStatus = () => {
       for (const publisher of publishers)
-        publisher.publishStatus({ policy: policyName, ...settings, maxRollouts: MAX_ROLLOUTS });
+        publisher.publishStatus({ policy: policyName, ...settings, maxRollouts });
     };
-    for (const publisher of publishers) publisher.publishScene(task.scene, live.facts);
+    for (const publisher of publishers) publisher.publishScene(scene, facts);
     publishStatus();
     server.onControl((change) => {
       Object.assign(settings, change);
@@ -129,7 +136,7 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
     options.onServing({ url: server.url, port: server.port, env: envId });
     const pace = { due: clock(), framedAt: Number.NEGATIVE_INFINITY, scoredAt: Number.NEGATIVE_INFINITY };
     while (!signal.aborted) {
-      if (settings.rollouts !== live.frame.rollouts) {
+      if (settings.rollouts !== live.rollouts) {
         live.close();
         live = await begin(settings.rollouts);
       }
@@ -146,7 +153,7 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
       live.step();
       // every step, also where the page is shown fewer
       recording?.writer.publishFrame(live.frame);
-      pace.due = Math.max(pace.due + (1000 * task.dtSeconds) / settings.speed, now - MAX_LAG_MS);
+      pace.due = Math.max(pace.due + (1000 * facts.dtSeconds) / settings.speed, now - MAX_LAG_MS);
       if (now - pace.framedAt >= FRAME_EVERY_MS) {
         server.publishFrame(live.frame);
         pace.framedAt = now;
@@ -169,6 +176,17 @@ export async function watchRun(options: WatchRunOptions): Promise<void> {
   }
 }
 
+/** Finds the most rollouts that each of some policies may have. @throws UsageError when more are asked for. */
+function mostRollouts(policies: number, rollouts: number): number {
+  const most = Math.floor(MAX_ROLLOUTS / policies);
+  if (rollouts <= most) return most;
+  throw new UsageError({
+    what: 'So many rollouts cannot be shown side by side',
+    found: `--rollouts ${rollouts} of each of ${policies} policies`,
+    expected: `at most ${most} of each`,
+  });
+}
+
 /** Refuses options that mean nothing for what is watched. @throws UsageError at the first. */
 function refuseFor(what: string, names: readonly string[], given: (option: string) => boolean): void {
   const name = names.find((candidate) => given(candidate));
@@ -180,13 +198,16 @@ function refuseFor(what: string, names: readonly string[], given: (option: strin
 export function watchCommand(): Command {
   const command = new Command('watch')
     .description(
-      'show a trained policy rolling out live in the browser, many episodes at once, or a recording of it',
+      'show a trained policy rolling out live in the browser, many episodes at once, several policies side by side, or a recording',
     )
-    .argument('<run>', 'folder that `modewise train --out` wrote, or FILE.mcap that `--record` wrote')
+    .argument(
+      '<run...>',
+      'folder that `modewise train --out` wrote, or up to four to compare; or FILE.mcap that `--record` wrote',
+    )
     .addOption(portOption())
     .addOption(hostOption())
     .addOption(
-      new Option('--rollouts <n>', 'episodes side by side; the page can change it')
+      new Option('--rollouts <n>', 'episodes side by side, of each policy; the page can change it')
         .argParser(wholeNumber(1, MAX_ROLLOUTS))
         .default(DEFAULT_ROLLOUTS),
     )
@@ -205,6 +226,7 @@ export function watchCommand(): Command {
           'modewise watch runs/avoiding --rollouts 100 --commit step',
           'more at once, the component redrawn every step',
         ],
+        ['modewise watch runs/imc runs/bc', 'two policies side by side, in the same episodes'],
         [
           'modewise watch runs/avoiding --record a.mcap',
           'keep what is shown; Foxglove opens the file as well',
@@ -215,24 +237,34 @@ export function watchCommand(): Command {
       seedMeaning: 'seed of the episodes: those of an evaluation with the same seed, in its order',
       interruptMessage: 'closing',
     },
-    async ([directory = ''], context) => {
+    async (runs, context) => {
       const { clock, options, print, say, signal } = context;
-      if (isRecordingPath(directory)) {
+      const recording = runs.find(isRecordingPath);
+      if (recording !== undefined) {
         const { verifyRecording, watchRecording } = await import('./watch-recording.ts');
+        if (runs.length > 1) {
+          throw new UsageError({
+            what: 'A recording is watched by itself',
+            found: runs.join(' '),
+            expected: 'one recording, or run folders only',
+          });
+        }
         refuseFor('a recording', ['rollouts', 'commit', 'set', 'record', 'force'], context.given);
         if (options.env !== undefined) await loadEnv(options.env);
-        if (options.verify) return await verifyRecording(directory, context);
-        await watchRecording({ path: directory, port: options.port, host: options.host }, context);
+        if (options.verify) return await verifyRecording(recording, context);
+        await watchRecording({ path: recording, port: options.port, host: options.host }, context);
         return null;
       }
       refuseFor('a run', options.record === undefined ? ['verify', 'force'] : ['verify'], context.given);
-      await watchRun({
+      const [run] = runs;
+      await watchRuns({
         ...options,
-        directory,
+        directories: runs,
         signal,
         clock,
         onServing(facts) {
-          print({ json: { run: directory, rollouts: options.rollouts, ...facts }, text: facts.url });
+          const shown = runs.length === 1 ? { run } : { runs };
+          print({ json: { ...shown, rollouts: options.rollouts, ...facts }, text: facts.url });
           say('watching; Ctrl-C ends it');
         },
       });

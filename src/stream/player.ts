@@ -154,8 +154,8 @@ export class Player {
 
   #publishStatus(): void {
     this.#statusAt = this.#clock();
-    const { durationSeconds, policy } = this.#recording;
-    const { rollouts } = frameAt(this.#recording, this.#index);
+    const { durationSeconds, policy, scene } = this.#recording;
+    const rollouts = frameAt(this.#recording, this.#index).rollouts / (scene.policies?.length ?? 1);
     const position = Math.min(this.#position, durationSeconds);
     this.#channels.publishStatus({
       policy,

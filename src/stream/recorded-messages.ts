@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { MAX_MOVING_PARTS, MAX_ROLLOUTS } from './frame.ts';
-import type { EpisodeMessage, SceneMessage, ScoreMessage, StatusMessage } from './wire.ts';
+import {
+  type ComparedPolicy,
+  type EpisodeMessage,
+  MAX_COMPARED,
+  type SceneMessage,
+  type ScoreMessage,
+  type StatusMessage,
+} from './wire.ts';
 
 /** Most parts, modes, contexts or corners that anything recorded may have. */
 const MOST = 65_536;
@@ -34,15 +41,26 @@ const part = z.object({
   poseIndex: z.exactOptional(count.max(MAX_MOVING_PARTS - 1)),
 });
 
+const bounds = z.tuple([coordinate, coordinate, coordinate, coordinate]);
+
+const policy: z.ZodType<ComparedPolicy> = z.object({
+  name: text,
+  description: text,
+  components: count.max(MOST),
+  origin: z.tuple([coordinate, coordinate]),
+  bounds,
+});
+
 const scene: z.ZodType<SceneMessage> = z.object({
   env: text,
   modes: z.array(text).max(MOST),
   components: count.max(MOST),
   dtSeconds: z.number().positive().max(1000),
   contexts: z.exactOptional(z.array(text).max(MOST)),
+  policies: z.exactOptional(z.array(policy).min(1).max(MAX_COMPARED)),
   scene: z.object({
     parts: z.array(part).max(MOST),
-    bounds: z.tuple([coordinate, coordinate, coordinate, coordinate]),
+    bounds,
     movingParts: count.max(MAX_MOVING_PARTS),
   }),
 });
@@ -55,16 +73,39 @@ const status: z.ZodType<StatusMessage> = z.object({
   maxRollouts: count,
 });
 
-const score: z.ZodType<ScoreMessage> = z.object({
+const policyScore = z.object({
   rollouts: count,
   success: z.object({ rate: share, low: share, high: share }).nullable(),
   entropy: z.object({ value: z.number(), ceiling: z.number() }).nullable(),
   modes: z.object({ covered: count, total: count, counts: z.array(count).max(MOST) }),
 });
 
+const index = count.max(MAX_COMPARED - 1);
+
+const score: z.ZodType<ScoreMessage> = policyScore.extend({
+  comparison: z.exactOptional(
+    z.object({
+      policies: z.array(policyScore).max(MAX_COMPARED),
+      pairs: z
+        .array(
+          z.object({
+            first: index,
+            second: index,
+            both: count,
+            onlyFirst: count,
+            onlySecond: count,
+            neither: count,
+          }),
+        )
+        .max(MAX_COMPARED ** 2),
+    }),
+  ),
+});
+
 const episode: z.ZodType<EpisodeMessage> = z.object({
   episode: count,
   env: text,
+  policy: z.exactOptional(index),
   context: text,
   options: z.record(z.string(), z.unknown()),
   seed: count.max(0xffffffff),

@@ -55,6 +55,15 @@ export const SCENE_SCHEMA = named('modewise.Scene', {
   components: integer,
   dtSeconds: number,
   contexts: array(text),
+  policies: array(
+    object({
+      name: text,
+      description: text,
+      components: integer,
+      origin: array(number),
+      bounds: array(number),
+    }),
+  ),
   scene: object({ parts: array(part), bounds: array(number), movingParts: integer }),
 });
 
@@ -72,12 +81,29 @@ export const ROLLOUTS_SCHEMA = named('modewise.Rollouts', {
   gateProbability: array(array(number)),
 });
 
-/** Schema of `/score`: every number in it can be plotted. */
-export const SCORE_SCHEMA = named('modewise.Score', {
+const score = {
   rollouts: integer,
   success: object({ rate: number, low: number, high: number }),
   entropy: object({ value: number, ceiling: number }),
   modes: object({ covered: integer, total: integer, counts: array(integer) }),
+};
+
+/** Schema of `/score`: every number in it can be plotted. */
+export const SCORE_SCHEMA = named('modewise.Score', {
+  ...score,
+  comparison: object({
+    policies: array(object(score)),
+    pairs: array(
+      object({
+        first: integer,
+        second: integer,
+        both: integer,
+        onlyFirst: integer,
+        onlySecond: integer,
+        neither: integer,
+      }),
+    ),
+  }),
 });
 
 /** Schema of `/status`. */
@@ -94,6 +120,7 @@ export const STATUS_SCHEMA = named('modewise.Status', {
 export const EPISODE_SCHEMA = named('modewise.Episode', {
   episode: integer,
   env: text,
+  policy: integer,
   context: text,
   options: object({}),
   seed: integer,

@@ -24,18 +24,40 @@ export const CLIENT_TOPICS = {
   command: '/teleoperation/command',
 } as const;
 
+/** Most policies that are shown side by side. */
+export const MAX_COMPARED = 4;
+
+/** One of several policies that are shown side by side, each on a table of its own. */
+export interface ComparedPolicy {
+  /** Name for people, e.g. that of its run folder. */
+  readonly name: string;
+  /** What it is, e.g. `imc, 64 components`. */
+  readonly description: string;
+  /** Its components; 0 for a policy without. */
+  readonly components: number;
+  /** Where the origin of its world frame lies in the scene: subtract it from the poses of its rollouts; metres. */
+  readonly origin: readonly [number, number];
+  /** Visible area of its table in the scene: [minX, minY, maxX, maxY], metres. */
+  readonly bounds: readonly [number, number, number, number];
+}
+
 /** Facts about the task and policy that colours, legends and titles need. */
 export interface SceneFacts {
   /** Id of the environment, e.g. `Avoiding-v0`. */
   readonly env: string;
   /** One short name per mode, in mode order. */
   readonly modes: readonly string[];
-  /** C, the components of the policy; 0 for a policy without. */
+  /** C, the components of the policy; 0 for a policy without. Of several, the most that one has. */
   readonly components: number;
   /** Duration of one control step, seconds. */
   readonly dtSeconds: number;
   /** Names of the contexts that episodes begin in, in the order of their indices; absent where nobody has said. */
   readonly contexts?: readonly string[];
+  /**
+   * Policies that are compared, P of them; absent for a single one. A frame of R rollouts has R / P of each, those of the first
+   * policy first; rollouts at the same place within their policies run the same episode: same context, same seed.
+   */
+  readonly policies?: readonly ComparedPolicy[];
 }
 
 /** Payload of `/scene`: sent once, and again to whoever joins later. */
@@ -43,8 +65,8 @@ export interface SceneMessage extends SceneFacts {
   readonly scene: Scene;
 }
 
-/** Payload of `/score`: how the policy has done so far. */
-export interface ScoreMessage {
+/** How a policy has done so far. */
+export interface PolicyScore {
   /** Finished rollouts that the numbers rest on. */
   readonly rollouts: number;
   /** Success rate with its 95 % Wilson interval, all in 0..1; null before the first rollout has finished. */
@@ -58,6 +80,28 @@ export interface ScoreMessage {
   readonly modes: { readonly covered: number; readonly total: number; readonly counts: readonly number[] };
 }
 
+/** How two policies have done in the same episodes. */
+export interface PairedOutcomes {
+  /** Indices of the policies. */
+  readonly first: number;
+  readonly second: number;
+  /** Episodes in which both, only the first, only the second, and neither succeeded. */
+  readonly both: number;
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  readonly neither: number;
+}
+
+/** Payload of `/score`; where policies are compared, what is said outside of `comparison` is of the first one. */
+export interface ScoreMessage extends PolicyScore {
+  /** All policies, over the episodes that every one of them has finished; absent for a single policy. */
+  readonly comparison?: {
+    readonly policies: readonly PolicyScore[];
+    /** Every two policies once. */
+    readonly pairs: readonly PairedOutcomes[];
+  };
+}
+
 /** Payload of `/status`: what is shown, and how the loop that makes the frames is set. */
 export interface StatusMessage {
   /** Name of the policy for people, e.g. `imc, 64 components`. */
@@ -65,9 +109,9 @@ export interface StatusMessage {
   readonly paused: boolean;
   /** Simulated seconds per second. */
   readonly speed: number;
-  /** R, rollouts that run side by side. */
+  /** Rollouts that run side by side: R, or R / P of each policy where P are compared. */
   readonly rollouts: number;
-  /** Greatest R that the loop accepts. */
+  /** Greatest number that the loop accepts. */
   readonly maxRollouts: number;
   /** What is shown is a recording, and this is where it stands; absent for a live loop. */
   readonly timeline?: TimelineStatus;
@@ -87,6 +131,8 @@ export interface EpisodeMessage {
   /** Number of the episode, as in the frames. */
   readonly episode: number;
   readonly env: string;
+  /** Index of the policy that acted; absent where there is only one. */
+  readonly policy?: number;
   /** Name of the context it began in. */
   readonly context: string;
   /** Options of the reset. */
