@@ -3,14 +3,12 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeDurably } from '../durable-file.ts';
-import { CheckpointError, ConfigError, ModewiseError, OutputExistsError } from '../errors.ts';
-import { didYouMean } from '../nearest-name.ts';
+import { CheckpointError, OutputExistsError } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.ts';
 import type { Checkpoint, Json, MetricsRow } from '../training/training-run.ts';
-import { checkConfig } from './config.ts';
 import { encodeEventFileStart, encodeScalars } from './event-log.ts';
+import { makeAct } from './make-act.ts';
 import type { Policy } from './policy.ts';
-import { findMethod } from './registry.ts';
 import type { SavedPolicy } from './saved-policy.ts';
 
 /** The files of a run folder. */
@@ -197,26 +195,7 @@ export async function loadPolicy(
   directory: string,
   overrides: Readonly<Record<string, unknown>> = {},
 ): Promise<Policy> {
-  const saved = readPolicy(directory);
-  const method = findMethod(saved.method);
-  for (const key of Object.keys(overrides)) {
-    if (method.actingKeys.includes(key)) continue;
-    throw new ConfigError({
-      what: `'${key}' is not a setting with which a trained policy acts`,
-      remedy: method.actingKeys.length > 0 ? didYouMean(key, method.actingKeys) : `${method.name} has none`,
-    });
-  }
-  const config =
-    Object.keys(overrides).length === 0
-      ? saved.config
-      : checkConfig(method.schema, { ...(saved.config as object), ...overrides });
-  try {
-    return method.load({ ...saved, config });
-  } catch (error) {
-    if (!(error instanceof ModewiseError) || error instanceof CheckpointError) throw error;
-    const where = [join(directory, runFiles.policy), error.report.where].filter((part) => part !== undefined);
-    throw new CheckpointError({ ...error.report, where: where.join(': ') }, { cause: error });
-  }
+  return makeAct(readPolicy(directory), overrides, join(directory, runFiles.policy));
 }
 
 function sha256(bytes: Uint8Array): string {
