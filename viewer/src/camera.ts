@@ -41,6 +41,8 @@ export class CameraRig implements View {
   readonly #followed = new three.Vector3();
   #drawnAt = 0;
   #bounds: readonly [number, number, number, number] = [-0.5, -0.5, 0.5, 0.5];
+  /** Tables that lie side by side in them. */
+  #tables = 1;
   #preset: CameraPreset = 'orbit';
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   /** The person has moved the camera since the last preset. */
@@ -96,9 +98,10 @@ export class CameraRig implements View {
     });
   }
 
-  /** Frames a table; the view of a person who has moved the camera stays. */
-  frame(bounds: readonly [number, number, number, number]): void {
+  /** Frames a table, or several side by side; the view of a person who has moved the camera stays. */
+  frame(bounds: readonly [number, number, number, number], tables = 1): void {
     this.#bounds = bounds;
+    this.#tables = tables;
     if (!this.#moved) this.#jump();
   }
 
@@ -152,7 +155,8 @@ export class CameraRig implements View {
   #goal(): { readonly position: three.Vector3; readonly target: three.Vector3 } {
     const [minX, minY, maxX, maxY] = this.#bounds;
     if (this.#preset === 'follow') {
-      const distance = FOLLOW_DISTANCE * Math.hypot(maxX - minX, maxY - minY);
+      const size = Math.hypot(maxX - minX, maxY - minY) / Math.sqrt(this.#tables);
+      const distance = FOLLOW_DISTANCE * size;
       const target = this.#followed.clone();
       return { position: target.clone().addScaledVector(directions.follow, distance), target };
     }

@@ -1,6 +1,7 @@
 import { Banner } from './banner.ts';
 import { CameraRig } from './camera.ts';
 import { Capture } from './capture.ts';
+import { ComparisonLabels } from './comparison-labels.ts';
 import type { Source } from './connection.ts';
 import { element } from './dom.ts';
 import { Feed } from './feed.ts';
@@ -56,6 +57,7 @@ export function openPage(connection: Source, more: readonly View[] = []): void {
     new Table(),
     new Rollouts(),
     new Trails(),
+    new ComparisonLabels(),
     new Heading(),
     new Toolbar(),
     new Timeline(),

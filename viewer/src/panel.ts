@@ -1,6 +1,9 @@
 import type { Frame } from '../../src/stream/frame.ts';
 import type { SceneFacts, ScoreMessage } from '../../src/stream/wire.ts';
+import { Comparison } from './comparison.ts';
 import { element, setText } from './dom.ts';
+import { Histogram } from './histogram.ts';
+import { meter, percent } from './meter.ts';
 import type { Page, View } from './page.ts';
 import { css, type Palette } from './palette.ts';
 import type { ColorBy, Isolation, SettingsStore } from './settings.ts';
@@ -10,15 +13,14 @@ const OUTCOMES = ['running', 'success', 'failure'] as const;
 /** The live panel: success with its interval, entropy with its ceiling, modes covered, and the colour legend. */
 export class Panel implements View {
   readonly root = element('aside', { class: 'panel', 'aria-label': 'Scores' });
-  readonly #success = meter('Success rate', 'success');
-  readonly #entropy = meter('Behavior entropy', 'entropy');
+  readonly #success = meter('Success rate', 'success', 'success-value');
+  readonly #entropy = meter('Behavior entropy', 'entropy', 'entropy-value');
   readonly #modesValue = element('span', { class: 'value' });
-  readonly #histogram = element('div', {
-    class: 'histogram',
-    role: 'group',
-    'aria-label': 'Successes per mode',
-  });
+  readonly #histogram = new Histogram('Successes per mode');
   readonly #hint = element('div', { class: 'note hint' });
+  readonly #modes: HTMLElement;
+  /** In the place of the three above where several policies are shown. */
+  readonly #comparison = new Comparison();
   readonly #legend = element('section', { class: 'card legend' });
   #settings: SettingsStore | null = null;
   #facts: SceneFacts | null = null;
@@ -31,10 +33,12 @@ export class Panel implements View {
 
   constructor() {
     const heading = element('header', {}, element('h2', {}, 'Modes covered'), this.#modesValue);
+    this.#modes = element('section', { class: 'card modes' }, heading, this.#histogram.root, this.#hint);
     this.root.append(
       this.#success.root,
       this.#entropy.root,
-      element('section', { class: 'card modes' }, heading, this.#histogram, this.#hint),
+      this.#modes,
+      this.#comparison.root,
       this.#legend,
     );
     this.#success.mark.hidden = true;
@@ -108,27 +112,20 @@ export class Panel implements View {
 
     const counts = score?.modes.counts ?? [];
     setText(this.#modesValue, score === null ? '–' : `${score.modes.covered} / ${score.modes.total}`);
-    const most = Math.max(1, ...counts);
-    [...this.#histogram.children].forEach((bar, mode) => {
-      const count = counts[mode] ?? 0;
-      (bar.firstElementChild as HTMLElement).style.height =
-        count === 0 ? '2px' : `${Math.max(4, (100 * count) / most)}%`;
-      bar.classList.toggle('empty', count === 0);
-      bar.setAttribute('aria-label', `${this.#facts?.modes[mode] ?? mode}: ${count}`);
-    });
+    this.#histogram.setCounts(counts);
+    this.#comparison.setScore(score);
   }
 
   /** Takes over what can be told apart: modes and components. */
   #setFacts(facts: SceneFacts): void {
     this.#facts = facts;
     this.unpin();
-    this.#histogram.replaceChildren(
-      ...facts.modes.map((name, mode) => {
-        const bar = element('button', { type: 'button', class: 'bar empty' }, element('i'));
-        this.#isolateOnHover(bar, { by: 'mode', category: mode }, () => `${name}: ${countOf(bar)} successes`);
-        return bar;
-      }),
-    );
+    const onBar = (bar: HTMLElement, mode: number, describe: () => string): void =>
+      this.#isolateOnHover(bar, { by: 'mode', category: mode }, describe);
+    this.#histogram.setModes(facts.modes, onBar);
+    this.#comparison.setFacts(facts, onBar);
+    for (const root of [this.#success.root, this.#entropy.root, this.#modes])
+      root.hidden = this.#comparison.isShown;
     this.#paint();
   }
 
@@ -181,9 +178,8 @@ export class Panel implements View {
   #paint(): void {
     const palette = this.#palette;
     if (palette === null) return;
-    [...this.#histogram.children].forEach((bar, mode) => {
-      (bar.firstElementChild as HTMLElement).style.background = css(palette.color('mode', mode));
-    });
+    this.#histogram.paint(palette);
+    this.#comparison.paint(palette);
     const colorBy = this.#settings?.current.colorBy ?? 'mode';
     this.#legendCounts.forEach((count, category) => {
       const swatch = count.parentElement?.firstElementChild;
@@ -194,11 +190,11 @@ export class Panel implements View {
   /** Picks out the rollouts of a category while the pointer or focus is on its entry; a click keeps it so. */
   #isolateOnHover(target: HTMLElement, isolation: Isolation, describe: () => string): void {
     const show = (): void => {
-      setText(this.#hint, describe());
+      this.#say(describe());
       if (this.#pinned === null) this.#settings?.set({ isolation });
     };
     const leave = (): void => {
-      setText(this.#hint, this.#pinned?.describe() ?? '');
+      this.#say(this.#pinned?.describe() ?? '');
       if (this.#pinned === null) this.#settings?.set({ isolation: null });
     };
     target.addEventListener('pointerenter', show);
@@ -211,9 +207,14 @@ export class Panel implements View {
       if (again) return;
       this.#pinned = { target, describe };
       target.classList.add('pinned');
-      setText(this.#hint, describe());
+      this.#say(describe());
       this.#settings?.set({ isolation });
     });
+  }
+
+  /** Says what is pointed at. */
+  #say(text: string): void {
+    setText(this.#comparison.isShown ? this.#comparison.hint : this.#hint, text);
   }
 
   /** Lets all rollouts be seen again. */
@@ -221,44 +222,7 @@ export class Panel implements View {
     if (this.#pinned === null && this.#settings?.current.isolation === null) return;
     this.#pinned?.target.classList.remove('pinned');
     this.#pinned = null;
-    setText(this.#hint, '');
+    this.#say('');
     this.#settings?.set({ isolation: null });
   }
-}
-
-interface Meter {
-  readonly root: HTMLElement;
-  readonly value: HTMLElement;
-  readonly note: HTMLElement;
-  /** Opposite of the note. */
-  readonly aside: HTMLElement;
-  readonly fill: HTMLElement;
-  readonly band: HTMLElement;
-  readonly mark: HTMLElement;
-}
-
-/** A number with a bar from 0 to 1 below it. */
-function meter(title: string, kind: string): Meter {
-  const value = element('span', { class: 'value', id: `${kind}-value` });
-  const note = element('span');
-  const aside = element('span');
-  const fill = element('i', { class: 'fill' });
-  const band = element('i', { class: 'band' });
-  const mark = element('i', { class: 'mark' });
-  const root = element(
-    'section',
-    { class: `card meter ${kind}` },
-    element('header', {}, element('h2', {}, title), value),
-    element('div', { class: 'track' }, fill, band, mark),
-    element('div', { class: 'note split' }, note, aside),
-  );
-  return { root, value, note, aside, fill, band, mark };
-}
-
-function percent(rate: number): string {
-  return `${(100 * rate).toFixed(1)} %`;
-}
-
-function countOf(bar: HTMLElement): string {
-  return bar.getAttribute('aria-label')?.split(': ').pop() ?? '0';
 }

@@ -1,4 +1,5 @@
 import { type Frame, ROLLOUT_STATUS } from '../../src/stream/frame.ts';
+import { letterOf } from './comparison.ts';
 import { element, iconButton, setText } from './dom.ts';
 import { GatePlot } from './gate-plot.ts';
 import { gateSeries } from './gate-series.ts';
@@ -86,7 +87,10 @@ export class RolloutCard implements View {
     if (rollout === null) return;
     const scene = page.feed.scene.value ?? null;
     const status = frame.status[rollout] ?? ROLLOUT_STATUS.running;
-    setText(this.#title, `Rollout ${rollout}`);
+    const policies = scene?.policies?.length ?? 1;
+    const each = frame.rollouts / policies;
+    const owner = policies > 1 ? `${letterOf(Math.floor(rollout / each))} · ` : '';
+    setText(this.#title, `${owner}Rollout ${rollout % each}`);
     setText(this.#outcome, outcomes[status] ?? '');
     this.#outcome.dataset.status = (outcomes[status] ?? '').toLowerCase();
     const mode = frame.mode[rollout] ?? -1;

@@ -23,9 +23,25 @@ export function category(frame: Frame, rollout: number, by: Isolation['by']): nu
   }
 }
 
-/** Says whether a rollout belongs to those that are picked out. */
-export function isIsolated(frame: Frame, rollout: number, isolation: Isolation | null): boolean {
-  return isolation === null || category(frame, rollout, isolation.by) === isolation.category;
+/**
+ * Says whether a rollout belongs to those that are picked out. Where policies are compared, a single rollout is picked out
+ * together with those of the same episode.
+ */
+export function isIsolated(
+  frame: Frame,
+  rollout: number,
+  isolation: Isolation | null,
+  policies = 1,
+): boolean {
+  if (isolation === null) return true;
+  if (isolation.by === 'rollout') return isSameEpisode(rollout, isolation.category, frame.rollouts, policies);
+  return category(frame, rollout, isolation.by) === isolation.category;
+}
+
+/** Says whether two of R rollouts are at the same place within their policies, and so run the same episode. */
+export function isSameEpisode(one: number, other: number, rollouts: number, policies: number): boolean {
+  const each = rollouts / policies;
+  return one % each === other % each && other < rollouts;
 }
 
 /** Slots are allocated in steps of this many rollouts. */
@@ -41,6 +57,8 @@ const LONGEST_GLIDE_MS = 250;
 export class Rollouts implements View {
   readonly group = new three.Group();
   #parts: readonly ScenePart[] = [];
+  /** Policies that are compared. */
+  #policies = 1;
   #meshes: three.InstancedMesh[] = [];
   /** Rollouts that the meshes have room for; negative while they have to be made anew. */
   #capacity = -1;
@@ -54,7 +72,8 @@ export class Rollouts implements View {
   attach({ feed, palette, playback, settings, stage }: Page): void {
     stage.scene.add(this.group);
     feed.scene.subscribe((scene) => {
-      if (scene !== null) this.setScene(scene.scene, settings.current.theme);
+      if (scene === null) return;
+      this.setScene(scene.scene, settings.current.theme, scene.policies?.length);
     });
     playback.shown.subscribe(({ fresh, frames }) => {
       if (fresh) this.clear();
@@ -77,7 +96,8 @@ export class Rollouts implements View {
   }
 
   /** Takes over the moving parts of a scene and forgets all frames. */
-  setScene(scene: Scene, theme: Theme): void {
+  setScene(scene: Scene, theme: Theme, policies = 1): void {
+    this.#policies = policies;
     this.#parts = scene.parts.filter((part) => part.poseIndex !== undefined);
     this.#theme = theme;
     this.clear();
@@ -164,7 +184,7 @@ export class Rollouts implements View {
       for (let rollout = 0; rollout < frame.rollouts; rollout++) {
         const [r, g, b] = palette.color(settings.colorBy, category(frame, rollout, settings.colorBy));
         color.setRGB(r / 255, g / 255, b / 255, three.SRGBColorSpace);
-        mesh.setColorAt(rollout, isIsolated(frame, rollout, isolation) ? color : faded);
+        mesh.setColorAt(rollout, isIsolated(frame, rollout, isolation, this.#policies) ? color : faded);
       }
       if (mesh.instanceColor !== null) mesh.instanceColor.needsUpdate = true;
     });

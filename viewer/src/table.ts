@@ -65,7 +65,7 @@ export class Table implements View {
     feed.scene.subscribe((message) => {
       if (message === null) return;
       stage.lightUp(message.scene.bounds);
-      camera.frame(message.scene.bounds);
+      camera.frame(message.scene.bounds, message.policies?.length ?? 1);
     });
     palette.subscribe(() => {
       const { theme } = settings.current;
@@ -86,7 +86,8 @@ export class Table implements View {
 /** Builds the table and all fixed parts of a scene. */
 export function buildTable(scene: Scene, theme: Theme): three.Group {
   const group = new three.Group();
-  group.add(tableTop(scene, theme));
+  const slabs = scene.parts.filter(({ role }) => role === 'table');
+  for (const own of slabs.length > 0 ? slabs : [null]) group.add(tableTop(scene, own, theme));
   for (const part of scene.parts) {
     if (part.poseIndex !== undefined || part.role === 'table') continue;
     const mesh = new three.Mesh(partGeometry(part), partMaterial(part, theme));
@@ -110,12 +111,11 @@ export function disposeGroup(group: three.Object3D): void {
   });
 }
 
-/** Makes the slab: as great as the scene's own table, or else as its visible area with a margin. */
-function tableTop(scene: Scene, theme: Theme): three.Mesh {
+/** Makes the slab: as great as a table of the scene, or else as its visible area with a margin. */
+function tableTop(scene: Scene, own: ScenePart | null, theme: Theme): three.Mesh {
   const [minX, minY, maxX, maxY] = scene.bounds;
   let [x, y, angleRad] = [(minX + maxX) / 2, (minY + maxY) / 2, 0];
   let [width, depth] = [maxX - minX + 2 * MARGIN, maxY - minY + 2 * MARGIN];
-  const own = scene.parts.find((part) => part.role === 'table');
   if (own?.shape.kind === 'box') {
     [x, y, angleRad] = own.poseInWorld;
     [width, depth] = [2 * (own.shape.halfWidth + RIM), 2 * (own.shape.halfDepth + RIM)];

@@ -3,6 +3,7 @@ import { type Frame, ROLLOUT_STATUS } from '../../src/stream/frame.ts';
 import type { Scene } from '../../src/stream/wire.ts';
 import type { Page, View } from './page.ts';
 import { PALETTE_SIZE, type Palette } from './palette.ts';
+import { isSameEpisode } from './rollouts.ts';
 import { COLOR_BY, isolationOf, type Settings, type TrailsShown } from './settings.ts';
 import { trailFragmentShader, trailVertexShader } from './trail-shader.ts';
 
@@ -66,6 +67,8 @@ export class Trails implements View {
   #shown: TrailsShown = 'recent';
   #slots = 1;
   #rollouts = 0;
+  /** Policies that are compared. */
+  #policies = 1;
   /** The rollout that is isolated; -1 for none. */
   #picked = -1;
   #timeSeconds = 0;
@@ -109,7 +112,7 @@ export class Trails implements View {
   attach({ feed, palette, playback, settings, stage }: Page): void {
     stage.scene.add(this.mesh);
     feed.scene.subscribe((scene) => {
-      if (scene !== null) this.setScene(scene.scene);
+      if (scene !== null) this.setScene(scene.scene, scene.policies?.length);
     });
     playback.shown.subscribe(({ fresh, frames }) => {
       if (fresh) this.clear();
@@ -127,7 +130,8 @@ export class Trails implements View {
   }
 
   /** Takes over which parts draw: those of the robot, or where it does not move, all. */
-  setScene(scene: Scene): void {
+  setScene(scene: Scene, policies = 1): void {
+    this.#policies = policies;
     const moving = scene.parts.filter((part) => part.poseIndex !== undefined);
     const robot = moving.filter((part) => part.role === 'robot');
     this.#partIndexes = (robot.length > 0 ? robot : moving).map((part) => part.poseIndex ?? 0);
@@ -193,12 +197,15 @@ export class Trails implements View {
     this.#markPicked();
   }
 
-  /** Marks the trails of the isolated rollout, the ones of its current episode only. */
+  /** Marks the trails of the isolated rollout, and of the same episode with other policies; no earlier ones. */
   #markPicked(): void {
     const properties = this.#properties.image.data as Uint8Array;
     const parts = this.#partIndexes.length;
     this.#pens.forEach((pen, slot) => {
-      properties[4 * pen.trail + 2] = Math.floor(slot / parts) === this.#picked ? 255 : 0;
+      const rollout = Math.floor(slot / parts);
+      const isPicked =
+        this.#picked >= 0 && isSameEpisode(rollout, this.#picked, this.#rollouts, this.#policies);
+      properties[4 * pen.trail + 2] = isPicked ? 255 : 0;
       for (const trail of pen.earlier) properties[4 * trail + 2] = 0;
     });
     this.#properties.needsUpdate = true;
