@@ -88,7 +88,7 @@ describe('the page of a training', () => {
       }
     });
     await page.goto(url);
-    await page.waitForSelector('body[data-training="on"]');
+    await page.waitForSelector('body[data-training]');
     return page;
   }
 

@@ -152,9 +152,9 @@ export class TrainingChart {
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        padding: [6, 8, 0, 0],
+        padding: [6, 14, 0, 0],
         scales: {
-          x: { time: false, range: (_, __, last) => [0, Math.max(1, total, last)] },
+          x: { time: false, range: (plot) => [0, Math.max(1, total, plot.data[0].at(-1) ?? 0)] },
           y: range === undefined ? {} : { range: () => [...range] },
         },
         axes: [

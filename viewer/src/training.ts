@@ -99,6 +99,7 @@ export class Training implements View {
     connection.on(TRAINING_TOPICS.curricula, decodeJson<TrainingCurriculaMessage>, (curricula) => {
       if (this.#curricula === null && !location.hash.includes('color=')) settings.set({ colorBy: 'expert' });
       this.#curricula = curricula;
+      this.#setShown(true);
       this.#bar.take(curricula.iterations);
     });
     palette.subscribe(() => {
@@ -122,7 +123,7 @@ export class Training implements View {
   #setShown(isShown: boolean): void {
     this.#panel.hidden = !isShown;
     this.#paths.mesh.visible = isShown;
-    if (isShown) document.body.dataset.training = 'on';
+    if (isShown) document.body.dataset.training = this.#curricula === null ? 'curves' : 'curricula';
     else delete document.body.dataset.training;
     if (isShown) return;
     this.#bar.take([]);
