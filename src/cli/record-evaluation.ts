@@ -1,8 +1,8 @@
 import { InterruptedError, ModewiseError } from '../errors.ts';
 import type { EpisodeRow } from '../eval/rollout.ts';
+import { LiveRollouts } from '../live/live-rollouts.ts';
 import { loadPolicy } from '../policies/run-directory.ts';
 import type { EpisodeMessage } from '../stream/wire.ts';
-import { LiveRollouts } from './live-rollouts.ts';
 import { openRecording } from './recording-output.ts';
 import type { VerbContext } from './verb.ts';
 

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
+import type { PolicyToCompare } from '../live/compared-rollouts.ts';
 import type { Publisher } from '../stream/publisher.ts';
 import type { EpisodeMessage } from '../stream/wire.ts';
-import type { PolicyToCompare } from './compared-rollouts.ts';
 import { envOption, loadEnv, requireSimulator } from './env-reference.ts';
 import { actingOption, actingSettings, commitOption } from './eval.ts';
 import { projectRoot } from './project.ts';
@@ -88,8 +88,8 @@ export async function watchRuns(options: WatchRunsOptions): Promise<void> {
   await import('../../envs/index.ts');
   const { loadWatched } = await import('./watched-policies.ts');
   const { startStreamServer } = await import('../stream/server.ts');
-  const { LiveRollouts } = await import('./live-rollouts.ts');
-  const { ComparedRollouts } = await import('./compared-rollouts.ts');
+  const { LiveRollouts } = await import('../live/live-rollouts.ts');
+  const { ComparedRollouts } = await import('../live/compared-rollouts.ts');
   const maxRollouts = mostRollouts(directories.length, options.rollouts);
   const { envId, policies } = await loadWatched(directories, await actingSettings(options), async (id) =>
     requireSimulator(options.env, id),

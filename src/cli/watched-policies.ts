@@ -1,8 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import type { PolicyToCompare } from '../live/compared-rollouts.ts';
 import { loadPolicy, readPolicy } from '../policies/run-directory.ts';
 import { MAX_COMPARED } from '../stream/wire.ts';
-import type { PolicyToCompare } from './compared-rollouts.ts';
 
 /** The policies of some runs, of one task. */
 export interface WatchedPolicies {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import '../../../envs/index.ts';
-import { LiveRollouts } from '../../../src/cli/live-rollouts.ts';
 import { checkEpisodes } from '../../../src/cli/recorded-episodes.ts';
+import { LiveRollouts } from '../../../src/live/live-rollouts.ts';
 import type { Policy } from '../../../src/policies/policy.ts';
 import { decodeFloats, encodeFloats } from '../../../src/stream/floats.ts';
 import type { EpisodeMessage } from '../../../src/stream/wire.ts';

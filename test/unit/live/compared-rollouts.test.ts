@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ComparedRollouts, type PolicyToCompare } from '../../../src/cli/compared-rollouts.ts';
 import { evaluatePolicy } from '../../../src/eval/evaluate-policy.ts';
 import { register, unregister } from '../../../src/gym/registry.ts';
+import { ComparedRollouts, type PolicyToCompare } from '../../../src/live/compared-rollouts.ts';
 import type { Policy } from '../../../src/policies/policy.ts';
 import { Rng } from '../../../src/random.ts';
 import { ROLLOUT_STATUS } from '../../../src/stream/frame.ts';
