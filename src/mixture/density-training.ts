@@ -135,7 +135,9 @@ class DensityTraining {
       },
     );
     this.#networks.assign(chooseWeights(arrays, this.#plan));
-    return this.#model(stopped === 'interrupted' ? 'interrupted' : 'iterations');
+    const model = await this.#model(stopped === 'interrupted' ? 'interrupted' : 'iterations');
+    // networks of another form than the mixture's act only as they are at the end
+    return this.#plan.make === undefined ? { ...model, snapshots: arrays } : model;
   }
 
   /** Makes the mixture that would act with the weights so far; the training goes on with its own. */

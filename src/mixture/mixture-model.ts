@@ -36,4 +36,6 @@ export interface MixtureModel extends DataScaling {
   readonly stopped: 'tolerance' | 'iterations' | 'interrupted';
   /** Seed of the training. */
   readonly seed: number;
+  /** Of a mixture trained by gradient: its weights at other moments, as `chooseWeights` reads them. */
+  readonly snapshots?: NamedArrays;
 }

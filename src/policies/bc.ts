@@ -1,4 +1,5 @@
 import { bcConfigSchema } from '../mixture/density-config.ts';
+import { gradientActingKeys } from '../training/gradient-config.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** Behaviour cloning as a method of the registry. */
@@ -8,7 +9,7 @@ export const bc = mixtureMethod({
   schema: bcConfigSchema,
   trainer: async () => (await import('../mixture/density-training.ts')).trainBc,
   commitment: () => 'episode',
-  actingKeys: [],
+  actingKeys: gradientActingKeys,
   presets: {
     'Pushing-v0': {
       hidden: [256, 256, 256],

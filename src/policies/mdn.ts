@@ -1,4 +1,5 @@
 import { mdnConfigSchema } from '../mixture/density-config.ts';
+import { gradientActingKeys } from '../training/gradient-config.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** The mixture density network as a method of the registry. */
@@ -8,7 +9,7 @@ export const mdn = mixtureMethod({
   schema: mdnConfigSchema,
   trainer: async () => (await import('../mixture/density-training.ts')).trainMdn,
   commitment: (config) => config.commitment,
-  actingKeys: ['commitment'],
+  actingKeys: ['commitment', ...gradientActingKeys],
   presets: {
     'Pushing-v0': {
       components: 8,

@@ -3,7 +3,9 @@ import type { TrainingData } from '../data/training-data.ts';
 import { gateFeatureKinds } from '../mixture/gate-features.ts';
 import type { Commitment } from '../mixture/imc-config.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
+import type { GradientConfig } from '../training/gradient-config.ts';
 import { joinParts, takePart } from '../training/parts.ts';
+import { chooseWeights } from '../training/trained-weights.ts';
 import { type WatchedRun, watchedAs } from '../training/training-run.ts';
 import type { Method, MethodExtension, TrainingOutcome } from './method.ts';
 import { type ActingMixture, MixturePolicy } from './mixture-policy.ts';
@@ -31,7 +33,7 @@ const modelSchema = z.looseObject({
 });
 
 function save(method: string, mixture: MixtureModel): SavedPolicy {
-  const { config, envId, experts, gate, ...model } = mixture;
+  const { config, envId, experts, gate, snapshots, ...model } = mixture;
   return {
     method,
     envId,
@@ -39,8 +41,19 @@ function save(method: string, mixture: MixtureModel): SavedPolicy {
     actionSize: mixture.expertShape.outputSize,
     config,
     model,
-    arrays: joinParts({ experts, gate }),
+    arrays: joinParts({ experts, gate, ...(snapshots === undefined ? {} : { snapshots }) }),
   };
+}
+
+/** Replaces the weights of a mixture that was trained by gradient by those of the snapshot that the settings name. */
+function atSnapshot(saved: SavedPolicy, mixture: ActingMixture, config: unknown): ActingMixture {
+  const snapshots = takePart(saved.arrays, 'snapshots');
+  if (Object.keys(snapshots).length === 0) return mixture;
+  const weights = chooseWeights(snapshots, config as GradientConfig);
+  const gate = takePart(weights, 'gate');
+  const experts = takePart(weights, 'experts');
+  // a mixture of one component has a gate that is not trained
+  return { ...mixture, experts, gate: Object.keys(gate).length === 0 ? mixture.gate : gate };
 }
 
 /**
@@ -119,7 +132,7 @@ export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method
       const mixture = readMixture(saved);
       const config = schema.safeParse(saved.config);
       if (!config.success) throw unusablePolicy('config', config.error);
-      return new MixturePolicy(name, mixture, parts.commitment(config.data));
+      return new MixturePolicy(name, atSnapshot(saved, mixture, config.data), parts.commitment(config.data));
     },
   };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { DatasetError } from '../../src/errors.ts';
+import { CheckpointError, DatasetError } from '../../src/errors.ts';
 import { resolveConfig } from '../../src/policies/config.ts';
 import type { PartialConfig, TrainingOutcome } from '../../src/policies/method.ts';
 import type { Policy } from '../../src/policies/policy.ts';
@@ -48,6 +48,7 @@ const quick: Readonly<Record<string, PartialConfig>> = {
   },
   bet: { ...gradientQuick, bins: 4, history: 3, transformer: { layers: 1, heads: 2, width: 8 } },
   flow: { ...gradientQuick, layers: 2, bins: 3, chunk: 2, hidden: [8] },
+  ibc: { ...gradientQuick, negatives: 4, samples: 16, rounds: 2, chunk: 2, hidden: [8] },
   'ddpm-mlp': { ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2, mlp: { hidden: [8] } },
   'ddpm-transformer': {
     ...{ ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2 },
@@ -168,6 +169,22 @@ for (const method of listMethods()) {
         expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
       }
       for (const z of component) expect(z).toBeLessThan(components);
+    });
+
+    it('acts with the best checkpoint and with weights that were not averaged, where it has them', (ctx) => {
+      if (!method.actingKeys.includes('checkpoint')) return ctx.skip(`${method.name} has no checkpoints`);
+      const config = saved.config as object;
+      const actions = [{}, { checkpoint: 'best' }, { weights: 'raw' }].map((choice) =>
+        act(method.load({ ...saved, config: { ...config, ...choice } }), [0, 1]).flat(),
+      );
+      for (const taken of actions) expect(taken.every(Number.isFinite)).toBe(true);
+      expect(actions[2]).not.toEqual(actions[0]);
+      const arrays = Object.fromEntries(
+        Object.entries(saved.arrays).filter(([name]) => !name.includes('best/')),
+      );
+      expect(() => method.load({ ...saved, arrays, config: { ...config, checkpoint: 'best' } })).toThrow(
+        CheckpointError,
+      );
     });
 
     it('has presets that its own schema accepts', () => {
