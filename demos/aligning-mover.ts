@@ -1,5 +1,6 @@
-import { positionError, rotationError, wrapAngle } from '../envs/aligning/alignment.ts';
+import { positionError, rotationError } from '../envs/aligning/alignment.ts';
 import { box as boxSize } from '../envs/aligning/layout.ts';
+import { wrapAngle } from '../src/physics/wrap-angle.ts';
 import { axleOf, type Grip, offsetAfter, pullFor, rodInBox } from './aligning-grip.ts';
 import { BoxRodDriver, boxLoad, heights, type SeenBox } from './aligning-sight.ts';
 import { DubinsPath } from './dubins.ts';

@@ -1,3 +1,4 @@
+import { wrapAngle } from '../src/physics/wrap-angle.ts';
 import { type DriverOptions, RodDriver, type RodObservation } from './rod-driver.ts';
 import { isClear, type Keepout, type Point, wayAround } from './way-around.ts';
 
@@ -45,10 +46,6 @@ interface Face {
 
 /** Steps after which a way to a face that has not led there is given up, and another face tried. */
 const maxApproachSteps = 70;
-
-function wrap(angle: number): number {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
-}
 
 function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
@@ -102,7 +99,7 @@ export class BlockPusher {
     const face = this.#look(seen.rod, block, this.#face, heading);
     const touching = this.#geometry.blockSide / 2 + this.#geometry.rodRadius;
     const last = this.#lastBlock ?? block;
-    const spin = wrap(block.angleRad - last.angleRad) / this.#geometry.controlSeconds;
+    const spin = wrapAngle(block.angleRad - last.angleRad) / this.#geometry.controlSeconds;
     const wantedOffset = this.#wantedOffset(face.error - 0.15 * spin);
     const slipped = Math.abs(face.offset) > 0.031 || face.before > touching + 0.03;
     if (this.#pushing && (slipped || Math.abs(face.error) > this.#largestError)) this.letGo();
@@ -147,7 +144,7 @@ export class BlockPusher {
     return {
       nx,
       ny,
-      error: wrap(heading - normal),
+      error: wrapAngle(heading - normal),
       before: -(dx * nx + dy * ny),
       offset: -dx * ny + dy * nx,
     };
@@ -225,7 +222,7 @@ export class BlockPusher {
     const { controlSeconds } = this.#geometry;
     const last = this.#lastBlock ?? block;
     this.#lastBlock = block;
-    const spin = wrap(block.angleRad - last.angleRad) / controlSeconds;
+    const spin = wrapAngle(block.angleRad - last.angleRad) / controlSeconds;
     const vx = (block.x - last.x) / controlSeconds;
     const vy = (block.y - last.y) / controlSeconds;
     // where the rod touches, the face moves sideways with the block and its turning

@@ -1,5 +1,6 @@
 import { areas, outline, parts } from '../envs/push-t/block.ts';
 import { massKg, pusherRadius, side } from '../envs/push-t/layout.ts';
+import { wrapAngle } from '../src/physics/wrap-angle.ts';
 
 /** x, y, angle: metres, radians. */
 export type BlockPose = readonly [number, number, number];
@@ -71,13 +72,9 @@ const contacts: readonly Contact[] = outline.flatMap((start, i) => {
   });
 });
 
-export function wrap(angle: number): number {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
-}
-
 /** Distance between two poses: root mean square of the ways of the block's points, metres. */
 export function poseDistance(a: BlockPose, b: BlockPose): number {
-  return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + gyration * wrap(a[2] - b[2]) ** 2);
+  return Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + gyration * wrapAngle(a[2] - b[2]) ** 2);
 }
 
 /** Distance from a point in the block's frame to the block; 0 within. */

@@ -1,3 +1,4 @@
+import { wrapAngle } from '../src/physics/wrap-angle.ts';
 import type { Rng } from '../src/random.ts';
 import type { PusherGeometry, Seen, SeenBlock } from './block-pusher.ts';
 import type { DemonstrationRequest, Pilot } from './demonstrator.ts';
@@ -45,10 +46,6 @@ const approachGap = 0.022;
 const precision = { pushed: 0.014, slack: 0.02 } as const;
 /** Distance from a block's centre over which the rod's stepping back fades out, metres, and its speed, m/s. */
 const stepBack = { fade: 0.01, speed: 0.14 } as const;
-
-function wrap(angle: number): number {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
-}
 
 function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
@@ -126,7 +123,7 @@ export class SteadyPusher {
     const ny = Math.sin(normal);
     const dx = rod.x - block.x;
     const dy = rod.y - block.y;
-    const error = wrap(heading - normal);
+    const error = wrapAngle(heading - normal);
     const wantedOffset = clamp(-steering.perRadian * error, -steering.largest, steering.largest);
     const reach = this.#touching + approachGap;
     return {

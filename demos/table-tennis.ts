@@ -1,6 +1,7 @@
 import { TableTennis } from '../envs/table-tennis/env.ts';
 import { type JointAngles, linkPoses } from '../envs/table-tennis/kinematics.ts';
 import * as layout from '../envs/table-tennis/layout.ts';
+import { wrapAngle } from '../src/physics/wrap-angle.ts';
 import type { Rng } from '../src/random.ts';
 import type { DemonstrationRequest, Demonstrator, Pilot } from './demonstrator.ts';
 import type { Point } from './way-around.ts';
@@ -40,10 +41,6 @@ interface Hit {
   readonly rates: JointAngles;
 }
 
-function wrap(angle: number): number {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
-}
-
 /**
  * Finds the joint angles that put the middle of the paddle at a place with a given direction, by the law of cosines.
  *
@@ -58,7 +55,7 @@ function reach(middle: Point, direction: number, elbow: number): JointAngles | n
   const second = -elbow * Math.acos(bend);
   const first =
     Math.atan2(y, x) - Math.atan2(forearm * Math.sin(second), upperArm + forearm * Math.cos(second));
-  const angles = [wrap(first - Math.PI / 2), second, wrap(direction - first - second)] as const;
+  const angles = [wrapAngle(first - Math.PI / 2), second, wrapAngle(direction - first - second)] as const;
   return angles.every((angle, i) => Math.abs(angle) < (jointLimits[i] as number) - 0.1) ? angles : null;
 }
 

@@ -1,3 +1,4 @@
+import { wrapAngle } from '../../src/physics/wrap-angle.ts';
 import { tolerance } from './layout.ts';
 
 /** A pose on the table: metres, radians. */
@@ -5,11 +6,6 @@ export interface PlanarPose {
   readonly x: number;
   readonly y: number;
   readonly angleRad: number;
-}
-
-/** Folds an angle to within half a turn to either side. */
-export function wrapAngle(angle: number): number {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
 }
 
 /** Measures how far a place is from another, metres. */
