@@ -1,6 +1,6 @@
 /**
- * Builds everything that is generated: the SIMD kernels (AssemblyScript), the viewer page (Vite) and `dist/`
- * (tsc). A part whose inputs have not changed since its last build is left alone, so a repeated build costs
+ * Builds everything that is generated: the SIMD kernels (AssemblyScript), the viewer page, by itself and with
+ * environments and policies inside (Vite), and `dist/` (tsc). A part whose inputs have not changed since its last build is left alone, so a repeated build costs
  * about a second.
  */
 import { execFileSync } from 'node:child_process';
@@ -63,6 +63,11 @@ buildPart('viewer', {
   inputs: ['viewer', 'src/stream', 'vite.config.ts'],
   output: 'dist/viewer/index.html',
   build: () => run(bin('vite'), 'build', '--logLevel', 'warn'),
+});
+buildPart('static', {
+  inputs: ['viewer', 'src', 'envs', 'vite.static.config.ts'],
+  output: 'dist/static/index.html',
+  build: () => run(bin('vite'), 'build', '--config', 'vite.static.config.ts', '--logLevel', 'warn'),
 });
 buildPart('dist', {
   inputs: ['src', 'envs', 'demos', 'tsconfig.json', 'tsconfig.build.json'],

@@ -6,6 +6,8 @@ import { OutputExistsError, UsageError } from '../errors.ts';
 export interface OutputKind {
   /** For messages: `dataset` or `run`. */
   readonly name: string;
+  /** The option that names the folder, where it is not `--out`; such outputs are written in one go and never resumed. */
+  readonly option?: string;
   /** Says whether an existing folder is one of ours, so that `--force` may replace it. */
   recognize(folder: string): boolean;
 }
@@ -44,6 +46,7 @@ function isEmptyFolder(path: string): boolean {
  */
 export function claimOutput(out: string, kind: OutputKind, flags: OutputFlags): OutputFolder {
   const path = resolve(out);
+  const option = kind.option ?? '--out';
   if (flags.force && flags.resume) {
     throw new UsageError({
       what: '--force and --resume exclude each other',
@@ -51,13 +54,13 @@ export function claimOutput(out: string, kind: OutputKind, flags: OutputFlags): 
     });
   }
   if (out.trim() === '') {
-    throw new UsageError({ what: 'The output folder has no name', where: '--out' });
+    throw new UsageError({ what: 'The output folder has no name', where: option });
   }
   const exists = existsSync(path) && !isEmptyFolder(path);
   if (flags.resume && !exists) {
     throw new UsageError({
       what: `There is no ${kind.name} to resume`,
-      where: `--out ${out}`,
+      where: `${option} ${out}`,
       remedy: 'leave --resume out to begin a new one',
     });
   }
@@ -66,7 +69,7 @@ export function claimOutput(out: string, kind: OutputKind, flags: OutputFlags): 
   if ((flags.force || flags.resume) && !ours) {
     throw new OutputExistsError({
       what: `The output exists and is not a ${kind.name} of modewise: it is left alone`,
-      where: `--out ${out}`,
+      where: `${option} ${out}`,
       remedy: 'choose another folder',
     });
   }
@@ -74,10 +77,12 @@ export function claimOutput(out: string, kind: OutputKind, flags: OutputFlags): 
   if (flags.force) return claimReplacing(path);
   throw new OutputExistsError({
     what: 'The output exists already',
-    where: `--out ${out}`,
-    remedy: ours
-      ? `choose another folder, --resume to continue it, or --force to replace it`
-      : 'choose another folder',
+    where: `${option} ${out}`,
+    remedy: [
+      'choose another folder',
+      ...(ours && kind.option === undefined ? ['--resume to continue it'] : []),
+      ...(ours ? ['or --force to replace it'] : []),
+    ].join(', '),
   });
 }
 

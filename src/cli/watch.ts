@@ -3,6 +3,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { PolicyToCompare } from '../live/compared-rollouts.ts';
+import { Pace } from '../live/pace.ts';
 import type { Publisher } from '../stream/publisher.ts';
 import type { EpisodeMessage } from '../stream/wire.ts';
 import { envOption, loadEnv, requireSimulator } from './env-reference.ts';
@@ -10,13 +11,12 @@ import { actingOption, actingSettings, commitOption } from './eval.ts';
 import { projectRoot } from './project.ts';
 import {
   checkRecordingPath,
-  forceRecordOption,
   isRecordingPath,
   openRecording,
   type RecordingOutput,
   recordOption,
 } from './recording-output.ts';
-import { defineVerb, wholeNumber } from './verb.ts';
+import { defineVerb, type VerbResult, wholeNumber } from './verb.ts';
 
 interface WatchOptions {
   readonly env?: string;
@@ -28,7 +28,9 @@ interface WatchOptions {
   readonly set?: readonly string[];
   /** File to keep what is shown in. */
   readonly record?: string;
-  /** Replaces that file. */
+  /** Folder for a page that runs the policy itself. */
+  readonly static?: string;
+  /** Replaces that file or folder. */
   readonly force?: boolean;
 }
 
@@ -44,12 +46,6 @@ export const DEFAULT_ROLLOUTS = 24;
 const MAX_ROLLOUTS = 480;
 /** Longest sleep of the loop, milliseconds: how soon it notices a Ctrl-C or a change from the page. */
 const IDLE_MS = 30;
-/** Least wall-clock time between two frames, milliseconds: no screen shows more. */
-const FRAME_EVERY_MS = 15;
-/** Least wall-clock time between two scores, milliseconds. */
-const SCORE_EVERY_MS = 500;
-/** A loop that is later than this gives up catching up, milliseconds. */
-const MAX_LAG_MS = 200;
 
 /** The option `--port`, shared by all that serve the page. */
 export function portOption(): Option {
@@ -134,7 +130,7 @@ export async function watchRuns(options: WatchRunsOptions): Promise<void> {
       publishStatus();
     });
     options.onServing({ url: server.url, port: server.port, env: envId });
-    const pace = { due: clock(), framedAt: Number.NEGATIVE_INFINITY, scoredAt: Number.NEGATIVE_INFINITY };
+    const pace = new Pace(clock());
     while (!signal.aborted) {
       if (settings.rollouts !== live.rollouts) {
         live.close();
@@ -142,26 +138,23 @@ export async function watchRuns(options: WatchRunsOptions): Promise<void> {
       }
       if (settings.paused) {
         await setTimeout(IDLE_MS);
-        pace.due = clock();
+        pace.resume(clock());
         continue;
       }
       const now = clock();
-      if (now < pace.due) {
-        await setTimeout(Math.min(IDLE_MS, pace.due - now));
+      const wait = pace.wait(now);
+      if (wait > 0) {
+        await setTimeout(Math.min(IDLE_MS, wait));
         continue;
       }
       live.step();
       // every step, also where the page is shown fewer
       recording?.writer.publishFrame(live.frame);
-      pace.due = Math.max(pace.due + (1000 * facts.dtSeconds) / settings.speed, now - MAX_LAG_MS);
-      if (now - pace.framedAt >= FRAME_EVERY_MS) {
-        server.publishFrame(live.frame);
-        pace.framedAt = now;
-      }
-      if (now - pace.scoredAt >= SCORE_EVERY_MS) {
+      pace.stepped(now, (1000 * facts.dtSeconds) / settings.speed);
+      if (pace.isFrameDue(now)) server.publishFrame(live.frame);
+      if (pace.isScoreDue(now)) {
         const score = live.score();
         for (const publisher of publishers) publisher.publishScore(score);
-        pace.scoredAt = now;
       }
       // lets the sockets breathe when the loop cannot keep up
       await setImmediate();
@@ -185,6 +178,29 @@ function mostRollouts(policies: number, rollouts: number): number {
     found: `--rollouts ${rollouts} of each of ${policies} policies`,
     expected: `at most ${most} of each`,
   });
+}
+
+/** Writes the page that runs a policy by itself. @throws UsageError for several runs; what `writeStaticPage` throws. */
+async function writePage(
+  runs: readonly string[],
+  out: string,
+  options: WatchFlags & { readonly seed: number },
+): Promise<VerbResult> {
+  const [directory = ''] = runs;
+  if (runs.length > 1) {
+    throw new UsageError({
+      what: 'A page that runs by itself holds one policy',
+      where: '--static',
+      found: runs.join(' '),
+      expected: 'one run folder',
+    });
+  }
+  const { writeStaticPage } = await import('./static-page.ts');
+  const { force = false, rollouts, seed } = options;
+  const overrides = await actingSettings(options);
+  const maxRollouts = MAX_ROLLOUTS;
+  const page = await writeStaticPage({ directory, out, force, overrides, rollouts, maxRollouts, seed });
+  return { json: { run: directory, rollouts, ...page }, text: `${page.folder}/index.html` };
 }
 
 /** Refuses options that mean nothing for what is watched. @throws UsageError at the first. */
@@ -215,7 +231,11 @@ export function watchCommand(): Command {
     .addOption(commitOption())
     .addOption(actingOption())
     .addOption(recordOption())
-    .addOption(forceRecordOption())
+    .option(
+      '--static <folder>',
+      'in place of serving: write a page that holds policy and environment and runs by itself, for any server of files',
+    )
+    .option('--force', 'replace the recording that --record names, or the page that --static does', false)
     .option('--verify', 'run the episodes of a recording again and compare, in place of showing them', false);
   return defineVerb<WatchFlags>(
     command,
@@ -230,6 +250,10 @@ export function watchCommand(): Command {
         [
           'modewise watch runs/avoiding --record a.mcap',
           'keep what is shown; Foxglove opens the file as well',
+        ],
+        [
+          'modewise watch runs/avoiding --static out',
+          'a page that runs the policy itself: open out/index.html',
         ],
         ['modewise watch a.mcap', 'replay it: pause, step, scrub, each viewer on its own'],
         ['modewise watch a.mcap --verify', 'run its episodes again from seeds and actions, and compare'],
@@ -249,11 +273,15 @@ export function watchCommand(): Command {
             expected: 'one recording, or run folders only',
           });
         }
-        refuseFor('a recording', ['rollouts', 'commit', 'set', 'record', 'force'], context.given);
+        refuseFor('a recording', ['rollouts', 'commit', 'set', 'record', 'static', 'force'], context.given);
         if (options.env !== undefined) await loadEnv(options.env);
         if (options.verify) return await verifyRecording(recording, context);
         await watchRecording({ path: recording, port: options.port, host: options.host }, context);
         return null;
+      }
+      if (options.static !== undefined) {
+        refuseFor('a page that runs by itself', ['port', 'host', 'env', 'record', 'verify'], context.given);
+        return await writePage(runs, options.static, options);
       }
       refuseFor('a run', options.record === undefined ? ['verify', 'force'] : ['verify'], context.given);
       const [run] = runs;

@@ -25,6 +25,8 @@ interface Slot {
   /** Steps since it finished. */
   lingered: number;
   seed: number;
+  /** A hand has been at it. */
+  touched: boolean;
   /** What was observed and commanded at each step, where somebody wants to know. */
   readonly observations: Float32Array[];
   readonly actions: Float32Array[];
@@ -101,6 +103,7 @@ export class LiveRollouts {
         finished: false,
         lingered: 0,
         seed: 0,
+        touched: false,
         observations: [],
         actions: [],
       })),
@@ -184,6 +187,26 @@ export class LiveRollouts {
     this.#begin(i);
   }
 
+  /**
+   * Pulls a moving part of a rollout to a place by hand, until {@link release} or the end of its episode; the policy carries
+   * on from what it observes. Such an episode is neither scored nor told to `onEpisode`.
+   *
+   * @param part - index into the poses.
+   * @param x - world frame, metres, as is y.
+   * @returns false when there is nothing to hold: no such rollout or part, or the episode is over.
+   */
+  hold(i: number, part: number, x: number, y: number): boolean {
+    const slot = this.#slots[i];
+    if (slot === undefined || slot.finished || !(slot.made.task.hold?.(part, x, y) ?? false)) return false;
+    slot.touched = true;
+    return true;
+  }
+
+  /** Lets go of what is held in a rollout. */
+  release(i: number): void {
+    this.#slots[i]?.made.task.release?.();
+  }
+
   /** Releases the environments. */
   close(): void {
     for (const { made } of this.#slots) made.env.close();
@@ -198,6 +221,7 @@ export class LiveRollouts {
     slot.context = number % contexts.length;
     slot.finished = false;
     slot.lingered = 0;
+    slot.touched = false;
     const context = contexts[slot.context];
     const seed = episodeSeed(this.#seed, context?.name ?? '', Math.floor(number / contexts.length));
     slot.seed = seed;
@@ -250,8 +274,10 @@ export class LiveRollouts {
     this.frame.mode[i] = mode ?? NONE;
     if (!ended) return;
     slot.finished = true;
-    this.#report(i, slot);
     this.frame.status[i] = success ? ROLLOUT_STATUS.success : ROLLOUT_STATUS.failure;
+    // what a hand had a part in says nothing about the policy, and cannot be run again from its actions
+    if (slot.touched) return;
+    this.#report(i, slot);
     this.#score.add({ context: slot.context, success, mode });
   }
 

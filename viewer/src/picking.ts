@@ -67,7 +67,7 @@ function rolloutAt({ feed, playback, stage }: Page, event: PointerEvent): number
 }
 
 /** Where a pointer is in a picture, CSS pixels. */
-interface Pointer {
+export interface Pointer {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -80,14 +80,37 @@ export function nearestRollout(
   frame: Frame,
   scene: Scene,
   camera: three.PerspectiveCamera,
-  { height, reach, width, x, y }: Pointer,
+  pointer: Pointer,
 ): number | null {
   const parts = scene.parts.filter((part) => part.poseIndex !== undefined);
+  return nearestPart(frame, parts, camera, pointer)?.rollout ?? null;
+}
+
+/** A moving part of one rollout. */
+export interface FoundPart {
+  readonly rollout: number;
+  /** Index into the poses. */
+  readonly part: number;
+}
+
+/**
+ * Finds which of some moving parts is nearest to a pointer; null when none is within its reach.
+ *
+ * @param only - the one rollout that is looked at; null for all.
+ */
+export function nearestPart(
+  frame: Frame,
+  parts: readonly ScenePart[],
+  camera: three.PerspectiveCamera,
+  { height, reach, width, x, y }: Pointer,
+  only: number | null = null,
+): FoundPart | null {
   // pixels that a metre at a distance of 1 m takes
   const scale = height / (2 * Math.tan(three.MathUtils.degToRad(camera.fov / 2)));
   const point = new three.Vector3();
-  let best: { readonly rollout: number; readonly distance: number } | null = null;
+  let best: (FoundPart & { readonly distance: number }) | null = null;
   for (let rollout = 0; rollout < frame.rollouts; rollout++) {
+    if (only !== null && rollout !== only) continue;
     for (const part of parts) {
       const at = 3 * (rollout * frame.movingParts + (part.poseIndex ?? 0));
       point.set(frame.poses[at] ?? 0, frame.poses[at + 1] ?? 0, part.height > 0 ? 0.017 : 0);
@@ -95,10 +118,11 @@ export function nearestRollout(
       point.project(camera);
       const beside = Math.hypot((0.5 + 0.5 * point.x) * width - x, (0.5 - 0.5 * point.y) * height - y);
       if (point.z > 1 || beside > radius + reach) continue;
-      if (best === null || beside < best.distance) best = { rollout, distance: beside };
+      if (best === null || beside < best.distance)
+        best = { rollout, part: part.poseIndex ?? 0, distance: beside };
     }
   }
-  return best?.rollout ?? null;
+  return best;
 }
 
 /** Radius of a disc of about the size of a part, metres. */

@@ -62,6 +62,19 @@ export class Stage {
     callback(this.renderer.domElement.clientWidth, this.renderer.domElement.clientHeight);
   }
 
+  /** Finds the place on the table under a pointer; null above the horizon. */
+  placeAt(clientX: number, clientY: number): readonly [number, number] | null {
+    const { camera, renderer } = this;
+    const { height, left, top, width } = renderer.domElement.getBoundingClientRect();
+    const x = (2 * (clientX - left)) / width - 1;
+    const y = 1 - (2 * (clientY - top)) / height;
+    camera.updateMatrixWorld();
+    const ray = new three.Raycaster();
+    ray.setFromCamera(new three.Vector2(x, y), camera);
+    const hit = ray.ray.intersectPlane(new three.Plane(new three.Vector3(0, 0, 1), 0), new three.Vector3());
+    return hit === null || Math.hypot(hit.x, hit.y) > 20 ? null : [hit.x, hit.y];
+  }
+
   /** Asks for a picture; many calls make one. */
   invalidate(): void {
     if (this.#requested) return;

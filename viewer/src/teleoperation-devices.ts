@@ -1,4 +1,3 @@
-import * as three from 'three';
 import type { Device, TeleoperationInput, TeleoperationMessage } from '../../src/stream/wire.ts';
 import type { Page } from './page.ts';
 import { OPERATOR_CONTROLS, TAKE_CONTROL, type TeleoperationControl } from './teleoperation-actions.ts';
@@ -103,21 +102,8 @@ export class TeleoperationDevices {
     setInterval(() => this.#tick(), SEND_EVERY_MS);
   }
 
-  /** Finds the place on the table under a pointer; null above the horizon. */
-  placeAt(clientX: number, clientY: number): readonly [number, number] | null {
-    const { camera, renderer } = this.#page.stage;
-    const { height, left, top, width } = renderer.domElement.getBoundingClientRect();
-    const x = (2 * (clientX - left)) / width - 1;
-    const y = 1 - (2 * (clientY - top)) / height;
-    camera.updateMatrixWorld();
-    const ray = new three.Raycaster();
-    ray.setFromCamera(new three.Vector2(x, y), camera);
-    const hit = ray.ray.intersectPlane(new three.Plane(new three.Vector3(0, 0, 1), 0), new three.Vector3());
-    return hit === null || Math.hypot(hit.x, hit.y) > 20 ? null : [hit.x, hit.y];
-  }
-
   #point(event: PointerEvent): void {
-    const point = this.placeAt(event.clientX, event.clientY);
+    const point = this.#page.stage.placeAt(event.clientX, event.clientY);
     const device = event.pointerType === 'touch' || event.pointerType === 'pen' ? event.pointerType : 'mouse';
     if (point !== null) this.#host.steer({ point, device });
   }
