@@ -20,7 +20,7 @@ export interface SideBySide {
   readonly scene: Scene;
   /** Where the origin of each table's own world frame lies in it, metres; the first at [0, 0]. */
   readonly origins: readonly (readonly [number, number])[];
-  /** Visible area of each table in the scene, metres. */
+  /** Area that each table takes in the scene, metres. */
   readonly bounds: readonly Bounds[];
 }
 
@@ -48,7 +48,7 @@ export function layOut(scene: Scene, tables: number): SideBySide {
   const rows = Math.ceil(tables / columns);
   return {
     origins,
-    bounds: origins.map((origin) => shifted(scene.bounds, origin)),
+    bounds: origins.map((origin) => shifted([minX, minY, maxX, maxY], origin)),
     scene: {
       parts: origins.flatMap((origin, table) => partsAt(parts, origin, table)),
       bounds: [minX, minY - (rows - 1) * pitch(depth), maxX + (columns - 1) * pitch(width), maxY + NAME_ROOM],
@@ -104,12 +104,12 @@ const COLUMNS = [
   'confidence',
 ] as const;
 
-/** Finds in how many columns the tables are seen largest; rather in more, so that two lie beside each other. */
+/** Finds in how many columns the tables are seen largest; in the fewest of those, so that rows are full. */
 function columnsFor(tables: number, width: number, depth: number): number {
   const size = (columns: number) =>
     Math.max((columns * width) / ASPECT, Math.ceil(tables / columns) * depth * FORESHORTENING);
   let best = tables;
-  for (let columns = tables - 1; columns >= 1; columns--) if (size(columns) < size(best)) best = columns;
+  for (let columns = tables - 1; columns >= 1; columns--) if (size(columns) <= size(best)) best = columns;
   return best;
 }
 

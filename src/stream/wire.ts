@@ -37,7 +37,7 @@ export interface ComparedPolicy {
   readonly components: number;
   /** Where the origin of its world frame lies in the scene: subtract it from the poses of its rollouts; metres. */
   readonly origin: readonly [number, number];
-  /** Visible area of its table in the scene: [minX, minY, maxX, maxY], metres. */
+  /** Area that its table takes in the scene: [minX, minY, maxX, maxY], metres. */
   readonly bounds: readonly [number, number, number, number];
 }
 

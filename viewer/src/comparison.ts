@@ -50,6 +50,7 @@ export class Comparison {
   setFacts(facts: SceneFacts, onBar: Parameters<Histogram['setModes']>[1]): void {
     const policies = facts.policies ?? [];
     this.root.hidden = policies.length === 0;
+    this.root.classList.toggle('many', policies.length > 2);
     this.#cards = policies.map(({ components, description, name }, policy) => {
       const success = meter(name, 'success', `success-value-${policy}`);
       success.root.classList.add('compared');
@@ -74,14 +75,14 @@ export class Comparison {
     const pairs = element(
       'section',
       { class: 'card pairs' },
-      element('header', {}, element('h2', {}, 'Who succeeds where'), this.#episodes),
+      element('header', {}, element('h2', {}, 'Same episodes'), this.#episodes),
       element(
         'table',
         {},
         element(
           'thead',
           {},
-          element('tr', {}, ...['', 'only first', 'only 2nd', 'both', 'neither'].map(heading)),
+          element('tr', {}, ...['', '1st only', '2nd only', 'both', 'neither'].map(heading)),
         ),
         element('tbody', {}, ...this.#pairs.map(({ root }) => root)),
       ),
@@ -103,7 +104,7 @@ export class Comparison {
         setText(cells[outcome], pair === undefined ? '–' : String(pair[outcome]));
     });
     const episodes = comparison?.policies[0]?.rollouts ?? 0;
-    if (this.#episodes !== null) setText(this.#episodes, `${episodes} same episodes`);
+    if (this.#episodes !== null) setText(this.#episodes, `n = ${episodes}`);
   }
 
   /** Colours the bars. */

@@ -5,12 +5,13 @@ import { avoidingScene } from './fixtures.ts';
 
 describe('tables side by side', () => {
   it.each([
-    [2, 1],
-    [3, 1],
-    [4, 2],
-  ])('%i of them lie in %i rows and do not overlap', (tables, rows) => {
+    [2, 2, 1],
+    [3, 3, 1],
+    [4, 2, 2],
+  ])('%i of them lie in %i columns and %i rows and do not overlap', (tables, columns, rows) => {
     const { bounds, origins, scene } = layOut(avoidingScene, tables);
     expect(origins[0]).toEqual([0, 0]);
+    expect(new Set(origins.map(([x]) => x)).size).toBe(columns);
     expect(new Set(origins.map(([, y]) => y)).size).toBe(rows);
     bounds.forEach(([minX, minY, maxX, maxY], one) => {
       expect(minX).toBeGreaterThanOrEqual(scene.bounds[0]);
