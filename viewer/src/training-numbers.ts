@@ -26,6 +26,8 @@ export function readFloats(text: string): Float32Array {
 /** Writes a number with the digits that fit beside a curve. */
 export function brief(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1).replace('e+', 'e');
-  return String(Number(value.toPrecision(3))).replace('-', '−');
+  const sign = value < 0 ? '−' : '';
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return sign + size.toExponential(1).replace('e+', 'e');
+  if (size >= 1e4) return `${sign}${Number((size / 1000).toPrecision(3))}k`;
+  return sign + String(Number(size.toPrecision(3)));
 }
