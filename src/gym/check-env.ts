@@ -66,7 +66,7 @@ export function checkEnv(env: Env, options: CheckEnvOptions = {}): CheckEnvRepor
   }
   checkInvalidActions(env, seed);
   checkRender(env, seed);
-  env.close();
+  attempt(env, 'close was called', () => env.close());
   attempt(env, 'close was called a second time', () => env.close());
   return { warnings };
 }
@@ -102,6 +102,18 @@ function attempt<T>(env: Env, when: string, call: () => T): T {
   }
 }
 
+/** Copies what the environment returned, as a message to or from a worker thread does. */
+function cloned<T>(env: Env, from: string, value: T): T {
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    breach(env, `What ${from} returned cannot be copied`, {
+      found: String(error),
+      expected: 'plain values, as a worker thread can send them',
+    });
+  }
+}
+
 function checkedReset(env: Env, options: ResetOptions | undefined): ResetResult<unknown> {
   const call = `reset(${JSON.stringify(options ?? null)}) was called`;
   const result = attempt(env, call, () => env.reset(options));
@@ -123,8 +135,15 @@ function checkSpaceSeed(env: Env, name: 'observationSpace' | 'actionSpace'): voi
 /** The same seed must give the same first reset, and the same resets after it. */
 function checkResetSeed(env: Env, seed: number): void {
   const first = checkedReset(env, { seed });
+  const seen = cloned(env, 'reset', first.observation);
   const firstNext = checkedReset(env, {});
   const second = checkedReset(env, { seed });
+  // an array that every reset fills anew would equal itself, whatever the seed
+  if (first.observation === second.observation || !sameValue(seen, first.observation)) {
+    breach(env, 'reset changed an observation that it had returned before', {
+      expected: 'a fresh array per reset',
+    });
+  }
   const secondNext = checkedReset(env, {});
   if (!sameValue(first.observation, second.observation)) {
     breach(env, `Two resets with the seed ${seed} gave different observations`);
@@ -154,8 +173,9 @@ const stepOnceInto: Stepper = (env, action) => {
   const target: StepTarget = {
     observation: space instanceof Box ? space.zeros() : null,
     reward: Number.NaN,
-    terminated: false,
-    truncated: false,
+    // a target is used again and again: both flags must be written, not left as the last step had them
+    terminated: true,
+    truncated: true,
     info: {},
   };
   attempt(env, 'stepInto was called with a sampled action', () => stepInto(env, action, target));
@@ -166,9 +186,9 @@ const stepOnceInto: Stepper = (env, action) => {
 function rollout(env: Env, seed: number, steps: number, step: Stepper): readonly unknown[] {
   env.actionSpace.seed(seed);
   let last: unknown = checkedReset(env, { seed }).observation;
-  const seen: unknown[] = [structuredClone(last)];
+  const seen: unknown[] = [cloned(env, 'reset', last)];
   for (let i = 0; i < steps; i++) {
-    const before = structuredClone(last);
+    const before = cloned(env, 'step', last);
     const action = env.actionSpace.sample();
     const given = structuredClone(action);
     const result = step(env, action);
@@ -179,20 +199,26 @@ function rollout(env: Env, seed: number, steps: number, step: Stepper): readonly
       });
     }
     if (!sameValue(given, action)) breach(env, 'step changed the action that it was given');
-    seen.push(structuredClone(result));
+    seen.push(cloned(env, 'step', result));
     last = result.observation;
     if (result.terminated || result.truncated) last = checkedReset(env, {}).observation;
   }
   return seen;
 }
 
+/** Writes a result for a message; an info may hold what JSON cannot: cycles, 64-bit integers. */
+function shown(result: unknown): string {
+  try {
+    return JSON.stringify(result);
+  } catch {
+    return String(result);
+  }
+}
+
 function requireSame(env: Env, first: readonly unknown[], second: readonly unknown[], what: string): void {
   const at = first.findIndex((step, i) => !sameValue(step, second[i]));
   if (at < 0) return;
-  breach(env, `${what} at step ${at}`, {
-    found: JSON.stringify(second[at]),
-    expected: JSON.stringify(first[at]),
-  });
+  breach(env, `${what} at step ${at}`, { found: shown(second[at]), expected: shown(first[at]) });
 }
 
 /** Actions outside the space must be refused, not swallowed: a policy's NaN would spoil a score in silence. */

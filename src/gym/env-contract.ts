@@ -17,7 +17,7 @@ export interface Breach {
 export function breach(env: Env, what: string, { found, expected }: Breach = {}): never {
   throw new EnvCheckError({
     what,
-    where: String(env.spec?.id ?? env.unwrapped.constructor.name),
+    where: String(env.spec?.id ?? (env.unwrapped ?? env).constructor.name),
     ...(found === undefined ? {} : { found }),
     ...(expected === undefined ? {} : { expected }),
   });
@@ -86,7 +86,8 @@ export function checkMetadata(env: Env): void {
       expected: renderModes.join(', '),
     });
   }
-  if (env.unwrapped.unwrapped !== env.unwrapped) breach(env, 'unwrapped is not the innermost environment');
+  if (!env.unwrapped || env.unwrapped.unwrapped !== env.unwrapped)
+    breach(env, 'unwrapped is not the innermost environment');
 }
 
 function checkObservation(env: Env, from: string, observation: unknown): void {

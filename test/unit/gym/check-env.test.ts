@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { EnvCheckError } from '../../../src/errors.ts';
 import { checkEnv } from '../../../src/gym/check-env.ts';
-import type { RenderFrame, ResetOptions, ResetResult, StepResult, StepTarget } from '../../../src/gym/env.ts';
+import type {
+  Env,
+  RenderFrame,
+  ResetOptions,
+  ResetResult,
+  StepResult,
+  StepTarget,
+} from '../../../src/gym/env.ts';
 import { Box } from '../../../src/gym/spaces/box.ts';
 import { Rng } from '../../../src/random.ts';
 import { ToyEnv } from './toy-env.ts';
@@ -72,6 +79,46 @@ class RefusesOptions extends ToyEnv {
   }
 }
 
+class RefillsItsFirstObservation extends ToyEnv {
+  readonly #array = new Float32Array(1);
+  override reset(): ResetResult<Float32Array> {
+    this.#array.set(super.reset({ seed: shared.seed() }).observation);
+    return { observation: this.#array, info: {} };
+  }
+}
+
+class LeavesFlagsUnwritten extends ToyEnv {
+  stepInto(action: Float32Array, target: StepTarget<Float32Array>): void {
+    const { info, observation, reward } = this.step(action);
+    Object.assign(target, { info, observation, reward });
+  }
+}
+
+class InformsByFunction extends ToyEnv {
+  override step(action: Float32Array): StepResult<Float32Array> {
+    return { ...super.step(action), info: { distance: () => 1 } };
+  }
+}
+
+class NoisyCycle extends ToyEnv {
+  override step(action: Float32Array): StepResult<Float32Array> {
+    const info: Record<string, unknown> = { noise: shared.uniform() };
+    return { ...super.step(action), info: Object.assign(info, { self: info }) };
+  }
+}
+
+class HasNoUnwrapped extends ToyEnv {
+  override get unwrapped(): Env {
+    return undefined as unknown as Env;
+  }
+}
+
+class FailsToClose extends ToyEnv {
+  override close(): void {
+    throw new Error('the door sticks');
+  }
+}
+
 class ClosesOnce extends ToyEnv {
   override close(): void {
     if (this.closed++ > 0) throw new Error('closed already');
@@ -139,6 +186,12 @@ describe('checkEnv', () => {
     [RewardsNaN, /reward of step is not a finite number/],
     [SwallowsBadActions, /accepted an action outside the action space[\s\S]*NaN/],
     [RefusesOptions, /An error was thrown when reset[\s\S]*no options here/],
+    [RefillsItsFirstObservation, /reset changed an observation that it had returned before/],
+    [LeavesFlagsUnwritten, /stepInto and step gave different results at step 1/],
+    [InformsByFunction, /What step returned cannot be copied/],
+    [NoisyCycle, /same seed and actions gave different results at step 1/],
+    [HasNoUnwrapped, /unwrapped is not the innermost environment/],
+    [FailsToClose, /An error was thrown when close was called[\s\S]*the door sticks/],
     [ClosesOnce, /close was called a second time/],
     [HasNoRate, /metadata is incomplete/],
     [StepsOtherwiseInPlace, /stepInto and step gave different results at step 1/],
