@@ -1,5 +1,11 @@
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
-import { inChunks, lossOf, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
+import {
+  inChunks,
+  lossOf,
+  type SpanEnd,
+  type TrainingSpan,
+  yieldToEvents,
+} from '../training/training-loop.ts';
 import type { MetricsRow, WatchedRun } from '../training/training-run.ts';
 import {
   type AlternatingPosition,
@@ -113,8 +119,12 @@ export class AlternatingTraining {
       }
       const { bound, eta = null, row, standardDeviation } = await this.#update(curriculum, position);
       const iteration = position.iteration + 1;
+      // with many units each of these takes a while
+      await yieldToEvents();
       this.#report({ phase: 'select', iteration, ...loss, ...row }, curriculum);
+      await yieldToEvents();
       this.#show(curriculum, iteration);
+      await yieldToEvents();
       const settled =
         position.bound !== null &&
         Math.abs(bound - position.bound) < tolerance * Math.max(1, Math.abs(position.bound));
