@@ -13,7 +13,7 @@ export const bc = mixtureMethod({
   presets: {
     'Pushing-v0': {
       hidden: [256, 256, 256],
-      steps: 9000,
+      steps: 15000,
       batchSize: 1024,
       learningRate: 1e-3,
       observationNoise: 0,

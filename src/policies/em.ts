@@ -16,8 +16,8 @@ export const em = mixtureMethod({
       expert: {
         hidden: [256, 256, 256],
         batchSize: 1024,
-        stepsPerIteration: 1500,
-        refineSteps: 4500,
+        stepsPerIteration: 2500,
+        refineSteps: 7500,
         learningRate: 1e-3,
         observationNoise: 0,
       },

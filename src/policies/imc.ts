@@ -20,7 +20,7 @@ export const imc = mixtureMethod({
         hidden: [256, 256, 256],
         batchSize: 1024,
         stepsPerIteration: 1000,
-        refineSteps: 8000,
+        refineSteps: 14000,
         learningRate: 1e-3,
         observationNoise: 0,
       },

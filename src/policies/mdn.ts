@@ -14,7 +14,7 @@ export const mdn = mixtureMethod({
     'Pushing-v0': {
       components: 8,
       expert: { hidden: [256, 256, 256] },
-      steps: 9000,
+      steps: 15000,
       batchSize: 1024,
       learningRate: 1e-3,
       observationNoise: 0,
