@@ -6,6 +6,7 @@ import { bet } from './bet.ts';
 import { ddim, ddpmMlp, ddpmTransformer } from './diffusion.ts';
 import { em } from './em.ts';
 import { flow } from './flow.ts';
+import { ibc } from './ibc.ts';
 import { imc } from './imc.ts';
 import { act, cvae } from './latent.ts';
 import { mdn } from './mdn.ts';
@@ -21,6 +22,7 @@ const methods: readonly Method[] = [
   mlCur,
   cvae,
   flow,
+  ibc,
   act,
   bet,
   ddpmMlp,

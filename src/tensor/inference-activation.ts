@@ -38,3 +38,32 @@ export function activateInPlace(values: Float32Array, count: number, activation:
       throw new TypeError(`unknown activation ${activation satisfies never}`);
   }
 }
+
+/** Evaluates the derivative of an activation at x; 0 at the corner of `relu`. */
+export function activationSlope(x: number, activation: Activation): number {
+  switch (activation) {
+    case 'linear':
+      return 1;
+    case 'relu':
+      return x > 0 ? 1 : 0;
+    case 'tanh':
+      return 1 - exactTanh(x) ** 2;
+    case 'silu': {
+      const share = 1 / (1 + exactExp(-x));
+      return share * (1 + x * (1 - share));
+    }
+    case 'mish': {
+      const e = exactExp(Math.min(x, 30));
+      const numerator = e * (e + 2);
+      const t = numerator / (numerator + 2);
+      // x·tanh(softplus(x)), whose inner derivative is σ(x) = e / (1 + e)
+      return t + ((x * e) / (1 + e)) * (1 - t * t);
+    }
+    case 'gelu': {
+      const density = exactExp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+      return 0.5 * (1 + exactErf(x * Math.SQRT1_2)) + x * density;
+    }
+    default:
+      throw new TypeError(`unknown activation ${activation satisfies never}`);
+  }
+}

@@ -48,7 +48,11 @@ const quick: Readonly<Record<string, PartialConfig>> = {
   },
   bet: { ...gradientQuick, bins: 4, history: 3, transformer: { layers: 1, heads: 2, width: 8 } },
   flow: { ...gradientQuick, layers: 2, bins: 3, chunk: 2, hidden: [8] },
-  ibc: { ...gradientQuick, negatives: 4, samples: 16, rounds: 2, chunk: 2, hidden: [8] },
+  // unlike a choice among drawn chunks, Langevin steps show every change of the weights
+  ibc: {
+    ...{ ...gradientQuick, negatives: 4, chunk: 2, hidden: [8] },
+    ...{ sampler: 'langevin', chains: 8, chainSteps: 5 },
+  },
   'ddpm-mlp': { ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2, mlp: { hidden: [8] } },
   'ddpm-transformer': {
     ...{ ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2 },

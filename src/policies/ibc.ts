@@ -1,0 +1,13 @@
+import { gradientMethod } from './gradient-method.ts';
+import { ibcActingKeys, ibcSchema } from './ibc-config.ts';
+import { makeIbcPlanner } from './ibc-planner.ts';
+
+/** Implicit behavioural cloning (Florence et al. 2021) as a method of the registry. */
+export const ibc = gradientMethod({
+  name: 'ibc',
+  summary: 'Implicit behavioural cloning: an energy of actions, acts by searching for low energy',
+  schema: ibcSchema({ history: 2, chunk: 1, batchSize: 128, steps: 10_000 }),
+  actingKeys: ibcActingKeys,
+  learner: async () => (await import('./ibc-learner.ts')).makeIbcLearner,
+  planner: makeIbcPlanner,
+});
