@@ -48,4 +48,22 @@ describe('curricula as a viewer sees them', () => {
       ]);
     }
   });
+
+  it('name components for good: new ones get the next number, no number comes twice', async () => {
+    const config = imcConfigSchema.parse({
+      ...{ components: 'auto', iterations: 2, tolerance: 0, expert: { kind: 'linear' } },
+      auto: { initialComponents: 2, revisions: 3, growth: 1, tolerance: 1e-4 },
+      gate: { hidden: [], steps: 1 },
+    });
+    const named: (readonly number[])[] = [];
+    await trainImc(branchingData(12, 3), config, { seed: 0, onCurricula: ({ names }) => named.push(names) });
+    expect(named[0]).toEqual([0, 1]);
+    expect(Math.max(...named.flat())).toBeGreaterThan(1);
+    let next = 2;
+    for (const [i, names] of named.entries()) {
+      const added = names.filter((name) => !(named[i - 1] ?? [0, 1]).includes(name));
+      expect(added).toEqual(added.map((_, j) => next + j));
+      next += added.length;
+    }
+  });
 });
