@@ -23,7 +23,10 @@ function diffusionMethod({ defaults, name, presets = {}, summary }: DiffusionMet
 }
 
 /** What the methods have in common where they do not say otherwise. */
-const shared = { history: 2, chunk: 16, batchSize: 128, observationNoise: 0.005 } as const;
+const shared = {
+  ...{ history: 2, chunk: 16, execute: 8 },
+  ...{ batchSize: 128, learningRate: 3e-3, observationNoise: 0.005 },
+} as const;
 
 /** DDPM with a residual network as denoiser. */
 export const ddpmMlp = diffusionMethod({
@@ -36,7 +39,14 @@ export const ddpmMlp = diffusionMethod({
 export const ddpmTransformer = diffusionMethod({
   name: 'ddpm-transformer',
   summary: 'Diffusion policy: denoises chunks of actions by DDPM with a transformer',
-  defaults: { ...shared, denoiser: 'transformer', sampler: 'ddpm', diffusionSteps: 16, steps: 8000 },
+  defaults: {
+    ...shared,
+    learningRate: 1e-3,
+    denoiser: 'transformer',
+    sampler: 'ddpm',
+    diffusionSteps: 16,
+    steps: 8000,
+  },
 });
 
 /** DDIM: many steps in training, few in acting. */

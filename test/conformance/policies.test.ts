@@ -58,7 +58,7 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     ...{ ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2 },
     transformer: { layers: 1, heads: 2, width: 8 },
   },
-  ddim: { ...gradientQuick, diffusionSteps: 8, samplingSteps: 4, chunk: 3, mlp: { hidden: [8] } },
+  ddim: { ...gradientQuick, diffusionSteps: 8, samplingSteps: 4, chunk: 3, execute: 3, mlp: { hidden: [8] } },
 };
 
 /** Observations that differ between episodes and steps. */
