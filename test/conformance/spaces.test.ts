@@ -267,6 +267,7 @@ describe('damaged input', () => {
   test.each([
     ['an unknown type', { type: 'Bok' }, /Box/],
     ['no type', {}, /unknown type/],
+    ['a type that every object has', { type: 'toString' }, /unknown type/],
     ['a Text without a length', { type: 'Text' }, /maxLength NaN/],
     ['a MultiDiscrete of words', { type: 'MultiDiscrete', nvec: ['three'] }, /nvec/],
     ['a MultiBinary of nothing', { type: 'MultiBinary' }, /MultiBinary/],
@@ -277,10 +278,14 @@ describe('damaged input', () => {
     expect(() => spaceFromJSON(json)).toThrow(message);
   });
 
-  test('a vector that is not one-hot, or of another length, cannot be unflattened', () => {
+  test('a vector that is not one-hot, not a text, or of another length, cannot be unflattened', () => {
     expect(() => unflatten(new Discrete(3), new Uint8Array([1, 1, 0]))).toThrow(/one-hot/);
     expect(() => unflatten(new Discrete(3), new Uint8Array(3))).toThrow(/one-hot/);
     expect(() => unflatten(new Discrete(3), new Uint8Array(2))).toThrow(/length/);
     expect(() => flatten(new Discrete(3), 7)).toThrow(/not a member/);
+    const text = new Text({ maxLength: 2, charset: 'ab' });
+    expect(unflatten(text, new Int32Array([1, 2]))).toBe('b');
+    expect(() => unflatten(text, new Int32Array([2, 1]))).toThrow(/text/);
+    expect(() => unflatten(text, new Int32Array([9, 2]))).toThrow(/text/);
   });
 });

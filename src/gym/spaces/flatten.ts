@@ -135,6 +135,21 @@ function hotIndex(flat: BoxArray<BoxDtype>, offset: number, n: number): number {
   return found;
 }
 
+function readText(space: Text, indices: BoxArray<BoxDtype>): string {
+  const padding = space.characters.length;
+  const end = indices.indexOf(padding);
+  const length = end < 0 ? indices.length : end;
+  const characters = Array.from(indices.subarray(0, length), (index) => space.characters[index]);
+  if (characters.includes(undefined) || !indices.subarray(length).every((index) => index === padding)) {
+    throw new SpaceError({
+      what: 'A flattened text is not one',
+      found: `[${indices.join(', ')}]`,
+      expected: `indices below ${padding}, then ${padding} up to the end`,
+    });
+  }
+  return characters.join('');
+}
+
 function read(space: Space<unknown>, flat: BoxArray<BoxDtype>, offset: number): unknown {
   if (space instanceof Box || space instanceof MultiBinary) {
     const member = space instanceof Box ? space.zeros() : new Uint8Array(space.size);
@@ -151,8 +166,7 @@ function read(space: Space<unknown>, flat: BoxArray<BoxDtype>, offset: number): 
     });
   }
   if (space instanceof Text) {
-    const indices = Array.from(flat.subarray(offset, offset + space.maxLength));
-    return indices.map((index) => space.characters[index] ?? '').join('');
+    return readText(space, flat.subarray(offset, offset + space.maxLength));
   }
   if (!isCompound(space)) return unsized(space);
   let at = offset;
@@ -167,7 +181,7 @@ function read(space: Space<unknown>, flat: BoxArray<BoxDtype>, offset: number): 
 /**
  * Rebuilds the member that was flattened.
  *
- * @throws SpaceError when the vector has another length or is not one-hot where it must be.
+ * @throws SpaceError when the vector has another length, or is not one-hot or a text where it must be.
  */
 export function unflatten(space: Space<unknown>, flat: BoxArray<BoxDtype>): unknown {
   const expected = flatdim(space);

@@ -42,7 +42,7 @@ const readers: Readonly<Record<string, (json: SpaceJson) => Space<unknown>>> = {
  */
 export function spaceFromJSON(json: unknown): Space<unknown> {
   const type = typeof json === 'object' && json !== null && 'type' in json ? String(json.type) : undefined;
-  const read = type === undefined ? undefined : readers[type];
+  const read = type !== undefined && Object.hasOwn(readers, type) ? readers[type] : undefined;
   if (read === undefined) {
     throw new SpaceError({
       what: 'A space has an unknown type',

@@ -1,12 +1,10 @@
+import { checkAction } from '../check-action.ts';
 import type { Env, StepResult } from '../env.ts';
 import { Box, type BoxArray, type BoxDtype } from '../spaces/box.ts';
 import { requireBox } from './require-box.ts';
 import { Wrapper } from './wrapper.ts';
 
-/**
- * Clips actions to the bounds of the inner action space; the outer one has no bounds where the element type allows.
- * What is not a number passes, for the environment to refuse.
- */
+/** Clips actions to the bounds of the inner action space; the outer one has no bounds where the element type allows. */
 export class ClipAction<O = unknown> extends Wrapper<O, BoxArray> {
   override readonly actionSpace: Box<BoxDtype>;
   readonly #inner: Box<BoxDtype>;
@@ -30,7 +28,9 @@ export class ClipAction<O = unknown> extends Wrapper<O, BoxArray> {
     return {};
   }
 
+  /** @throws InvalidActionError when the action is of another type or length, or holds what is not a number. */
   override step(action: BoxArray): StepResult<O> {
+    checkAction(this.actionSpace, action);
     const { low, high } = this.#inner;
     const clipped = action.slice();
     for (let i = 0; i < clipped.length; i++) {

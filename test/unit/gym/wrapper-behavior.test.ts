@@ -85,6 +85,9 @@ describe('actions', () => {
     env.step(far);
     expect([...line.actions, ...far]).toEqual([Math.fround(0.1), 7]);
     expect(() => env.step(new Float32Array([Number.NaN]))).toThrow(InvalidActionError);
+    for (const action of [undefined, null, 3, 'a', {}, [0], new Float64Array(1), new Float32Array(2)]) {
+      expect(() => env.step(action as Float32Array)).toThrow(InvalidActionError);
+    }
   });
 
   it('RescaleAction maps its range onto the bounds, ends on ends', () => {
