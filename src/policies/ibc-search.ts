@@ -70,8 +70,9 @@ const [firstStep, lastStep] = [0.1, 1e-5];
 const furthestStep = 0.1;
 
 /**
- * Looks for a chunk of low energy along its gradient (Florence et al. 2021; `ibc/agents/mcmc.py` of `google-research/ibc`): from chunks drawn uniformly,
- * a ← a − η_i(½∇E + ξ), ξ ~ N(0, I), in halves of the range, each step within 0.1 and the range, η falling as a square.
+ * Looks for a chunk of low energy along its gradient (Florence et al. 2021; `ibc/agents/mcmc.py` of
+ * `google-research/ibc`): from chunks drawn uniformly, a ← a − η_i(½∇E + ξ), ξ ~ N(0, I), in halves of the range, each
+ * step within 0.1 and the range, η falling as a square.
  * The noise is as small as the step, so that every chunk ends at a minimum of its neighbourhood; of those one is chosen.
  *
  * @param target - shape `[D]`, overwritten.
