@@ -272,7 +272,26 @@ describe('damaged input', () => {
     ['a MultiDiscrete of words', { type: 'MultiDiscrete', nvec: ['three'] }, /nvec/],
     ['a MultiBinary of nothing', { type: 'MultiBinary' }, /MultiBinary/],
     ['a Tuple without subspaces', { type: 'Tuple' }, /subspaces/],
-    ['a ragged MultiDiscrete', { type: 'MultiDiscrete', nvec: [[1, 2], [3]] }, /shape/],
+    ['a ragged MultiDiscrete', { type: 'MultiDiscrete', nvec: [[1, 2], [3], [4, 5, 6]] }, /ragged/],
+    [
+      'a ragged Box',
+      {
+        type: 'Box',
+        dtype: 'float32',
+        shape: [2, 2],
+        low: [[0], [0, 0, 0]],
+        high: [
+          [1, 1],
+          [1, 1],
+        ],
+      },
+      /low[\s\S]*ragged|ragged[\s\S]*low/,
+    ],
+    [
+      'a bound by a name that every object has',
+      { type: 'Box', dtype: 'float32', shape: [1], low: ['toString'], high: [1] },
+      /not a number/,
+    ],
   ])('a space in JSON with %s is refused', (_case, json, message) => {
     expect(() => spaceFromJSON(json)).toThrow(SpaceError);
     expect(() => spaceFromJSON(json)).toThrow(message);
