@@ -4,6 +4,9 @@ import { defineConfig, type Plugin } from 'vite';
 /** In the place of what only trains or draws pictures: a page acts, and is not to carry TensorFlow.js along. */
 const NOT_IN_A_PAGE = '\0not-in-a-page';
 
+/** What the page may not do, in the browser's words. */
+const POLICY = "connect-src 'none'; form-action 'none'; base-uri 'none'";
+
 /** Leaves out all that modules load when they need it, but for the environments. */
 function actOnly(): Plugin {
   return {
@@ -26,6 +29,8 @@ function classicPage(): Plugin {
     generateBundle() {
       const source = readFileSync(new URL('viewer/index.html', import.meta.url), 'utf8')
         .replace('./src/styles.css', './page.css')
+        // whatever it does, it fetches nothing and talks to nobody
+        .replace('<title>', `<meta http-equiv="Content-Security-Policy" content="${POLICY}" />\n    <title>`)
         .replace(
           '<script type="module" src="./src/main.ts"></script>',
           '<script src="./policy.js"></script>\n    <script src="./page.js"></script>',
@@ -47,6 +52,8 @@ export default defineConfig({
     target: 'es2022',
     sourcemap: false,
     chunkSizeWarningLimit: 5000,
+    // the worker is a build within the build, and takes most of the time
+    rolldownOptions: { checks: { pluginTimings: false } },
     lib: {
       entry: 'src/static/main.ts',
       formats: ['iife'],
