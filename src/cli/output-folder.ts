@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OutputExistsError, UsageError } from '../errors.ts';
 
@@ -87,15 +87,17 @@ export function claimOutput(out: string, kind: OutputKind, flags: OutputFlags): 
 }
 
 function claimNew(path: string): OutputFolder {
-  // whoever creates the folder expects to be the one who does
-  if (existsSync(path)) rmdirSync(path);
+  // an empty folder stays what it is: a mount point cannot be removed, and the working directory should not be
+  const isThere = existsSync(path);
   return {
     path,
     resuming: false,
     complete() {},
     keep: () => null,
     abandon() {
-      if (existsSync(path)) rmSync(path, { recursive: true });
+      if (!existsSync(path)) return;
+      const begun = isThere ? readdirSync(path).map((name) => join(path, name)) : [path];
+      for (const each of begun) rmSync(each, { recursive: true });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { DatasetError, OutputExistsError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Dataset, DatasetInfo } from './dataset.ts';
 import { LeRobotV3Dataset } from './formats/lerobot-v3-dataset.ts';
 import { AUTOMATIC_FEATURES } from './formats/lerobot-v3-features.ts';
@@ -55,6 +56,19 @@ export async function createDataset(path: string, info: DatasetInfo): Promise<Da
       where: path,
       remedy: 'choose another folder, overwrite it with --force, or add to it with --resume',
     });
+  }
+  try {
+    makeFolder(path);
+  } catch (cause) {
+    throw new DatasetError(
+      {
+        what: 'the folder of the dataset cannot be made',
+        where: path,
+        found: cause instanceof Error ? cause.message : String(cause),
+        remedy: 'choose another folder, or check the permissions',
+      },
+      { cause },
+    );
   }
   return LeRobotV3Dataset.create(path, info);
 }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +43,17 @@ describe('claimOutput', () => {
     expect(claimOutput(out, kind, none).resuming).toBe(false);
     mkdirSync(out);
     expect(claimOutput(out, kind, none).resuming).toBe(false);
-    expect(existsSync(out)).toBe(false);
+  });
+
+  it('leaves an empty folder in its place, which may be a mount point, and empties it where nothing came of it', () => {
+    mkdirSync(out);
+    const { ino } = statSync(out);
+    const claim = claimOutput(out, kind, none);
+    expect(statSync(out).ino).toBe(ino);
+    writeFileSync(join(out, 'run.json'), 'begun');
+    claim.abandon();
+    expect(statSync(out).ino).toBe(ino);
+    expect(readdirSync(out)).toEqual([]);
   });
 
   it('refuses an existing one without a flag, and leaves it as it is', () => {

@@ -177,6 +177,14 @@ describe('createDataset', () => {
     expect(filesIn(path)).toEqual(['thesis.txt']);
   });
 
+  it('says that its folder cannot be made, where nothing was recorded that could be gone on with', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const created = createDataset(join(file, 'set'), INFO);
+    await expect(created).rejects.toThrow(DatasetError);
+    await expect(created).rejects.toThrow(/folder of the dataset cannot be made[\s\S]*ENOTDIR/);
+  });
+
   it.each([
     ['no environment', { envId: '' }],
     ['no rate', { fps: 0 }],
