@@ -206,7 +206,7 @@ export async function watchTraining(options: WatchTrainingOptions): Promise<Trai
       showMap(policy);
       const at = progress.done;
       // the policy of an earlier moment may still be under way
-      evaluation?.settled().then(() => evaluation.begin(policy, at));
+      void evaluation?.settled().then(() => evaluation.begin(policy, at));
       publishDue();
     },
     close() {
