@@ -45,12 +45,31 @@ interface Fork {
 
 const gradient = { steps: 800, batchSize: 128, validation: 0 };
 const single = { ...gradient, history: 1, chunk: 1, execute: null };
-const denoising = { ...single, learningRate: 3e-3, observationFrequencies: 0 };
+const coding = { ...single, learningRate: 3e-3 };
+const denoising = { ...coding, observationFrequencies: 0 };
 
-/** The methods that are held to the fork here; allowances are those of few denoising steps. */
+/** The methods that are held to the fork here; allowances are those of short trainings and few denoising steps. */
 const forks: Readonly<Record<string, Fork>> = {
   mdn: { settings: { ...gradient, components: 4, expert: { hidden: [16] }, gate: { hidden: [16] } } },
   bc: { settings: { ...gradient, hidden: [16] } },
+  attentive: { settings: { ...gradient, components: 4, expert: { hidden: [16] }, gate: { hidden: [16] } } },
+  cvae: {
+    settings: { ...coding, steps: 1200, latentSize: 2, decoderScale: 0.25, mlp: { hidden: [64, 64, 64] } },
+    tolerance: 0.1,
+  },
+  act: {
+    settings: {
+      ...{ ...coding, steps: 400, latentSize: 2, decoderScale: 0.1 },
+      transformer: { encoderLayers: 1, decoderLayers: 1, heads: 2, width: 16 },
+    },
+    tolerance: 0.1,
+  },
+  flow: { settings: { ...coding, layers: 4, hidden: [32] }, tolerance: 0.1 },
+  // the focal loss flattens probabilities
+  bet: {
+    settings: { ...coding, steps: 400, bins: 8, transformer: { layers: 1, heads: 2, width: 16 } },
+    tolerance: 0.12,
+  },
   'ddpm-mlp': { settings: { ...denoising, mlp: { hidden: [64, 64, 64] } } },
   'ddpm-transformer': {
     settings: { ...denoising, steps: 600, transformer: { layers: 1, heads: 2, width: 32 } },
