@@ -236,7 +236,7 @@ describe('Avoiding', () => {
 
   it.each([-1, 1.5, Number.NaN])('refuses the seed %d', (seed) => {
     const env = new Avoiding();
-    expect(() => env.reset({ seed })).toThrow(/seed must be an integer/);
+    expect(() => env.reset({ seed })).toThrow(/seed is not a whole number/);
     env.close();
   });
 });
