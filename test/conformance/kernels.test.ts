@@ -212,7 +212,7 @@ const cases: Readonly<Record<string, MakeCase>> = {
   NotEqual: comparison(tf.notEqual),
 };
 
-/** Kernels that tfjs has no operation for: their operations are compared in kernels-fused.test.ts. */
+/** Kernels that tfjs has no operation for: kernels-fused.test.ts and kernels-convolution.test.ts compare their operations. */
 const fused = [
   'AdamUpdate',
   'FusedDense',
@@ -226,6 +226,11 @@ const fused = [
   'MaskedSoftmaxGradient',
   'FusedLayerNorm',
   'FusedLayerNormBackward',
+  'ImagePatches',
+  'ImagePatchesGradient',
+  'ConvolvePool',
+  'ConvolvePoolInputGradient',
+  'ConvolvePoolFilterGradient',
 ];
 
 beforeAll(async () => {
