@@ -119,6 +119,8 @@ async function quickstart(name: string | undefined, context: VerbContext<Quickst
   const own = options.env === undefined ? '' : `--env ${options.env}`;
   const task = own || (name ?? 'avoiding');
   const { data, dataFlags, folder, run, runFlags } = planFolders(options, envId);
+  // --set is of the training; scoring and watching have settings of their own
+  const { set, ...others } = options;
   const start = clock();
   const secondsSince = (from: number) => (clock() - from) / 1000;
   const { formatReport } = await import('../eval/report.ts');
@@ -133,7 +135,7 @@ async function quickstart(name: string | undefined, context: VerbContext<Quickst
 
   say(`2/3 training a mixture of experts into ${run}`);
   const trained = await trainRun(
-    { ...options, ...runFlags, data, out: run, methodName: 'imc', seedGiven: context.given('seed') },
+    { ...others, set, ...runFlags, data, out: run, methodName: 'imc', seedGiven: context.given('seed') },
     context,
   );
   if (!trained.complete) throw stopped(folder, task);
@@ -141,7 +143,7 @@ async function quickstart(name: string | undefined, context: VerbContext<Quickst
 
   say(`3/3 scoring ${options.rollouts} rollouts`);
   const { files, report } = await evaluateRun(
-    { ...options, directory: run, seed: seed + EVALUATION_SEED_OFFSET },
+    { ...others, directory: run, seed: seed + EVALUATION_SEED_OFFSET },
     context,
   );
   const phases = { collect: collected.seconds, train: trained.seconds, eval: report.seconds };
@@ -153,7 +155,7 @@ async function quickstart(name: string | undefined, context: VerbContext<Quickst
   if (!options.watch || signal.aborted) return null;
   const watch = (port: number) =>
     watchRuns({
-      ...options,
+      ...others,
       port,
       directories: [run],
       rollouts: DEFAULT_ROLLOUTS,
