@@ -257,9 +257,17 @@ describe('a page that runs environment and policy itself', () => {
     const goal = await led();
     await expect.poll(() => distance(goal), { timeout: 60_000 }).toBeLessThan(0.03);
     // what is coloured by the expert, and not by the mode as long as there is none, is the rod
-    const byExpert = await picture('by-expert');
-    await page.evaluate(`location.hash = '#camera=top&trails=off&color=mode'`);
-    const rod = byExpert.colourfulCenter(TABLE, await picture('by-mode'));
+    const coloured = async (by: string) => {
+      await page.evaluate(`location.hash = '#camera=top&trails=off&color=${by}'`);
+      return await picture(`by-${by}`);
+    };
+    let rod = { x: Number.NaN, y: Number.NaN };
+    // a picture may be taken before the page has drawn anew
+    const findRod = async () => {
+      rod = (await coloured('expert')).colourfulCenter(TABLE, await coloured('mode'));
+      return Number.isFinite(rod.x);
+    };
+    await expect.poll(findRod, { timeout: 30_000 }).toBe(true);
     const [beforeX, beforeY] = await pose(0);
     await page.mouse.move(rod.x, rod.y);
     await page.mouse.down();
