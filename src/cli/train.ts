@@ -185,7 +185,10 @@ export async function trainRun(
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('train a policy on a dataset')
-    .argument('<method>', 'how to learn: imc, bc, mdn, em or ml-cur')
+    .argument(
+      '<method>',
+      'how to learn: imc, bc, mdn, attentive, em, ml-cur, cvae, flow, act, bet, ibc, ddpm-mlp, ddpm-transformer or ddim',
+    )
     .requiredOption('--data <dir>', 'dataset to learn from')
     .requiredOption('--out <run>', 'folder to write the run to')
     .addOption(envOption())
