@@ -1,5 +1,5 @@
 import { CheckpointError } from '../errors.ts';
-import { exactExp } from '../tensor/exact-math.ts';
+import { exactExpOfLogits } from '../tensor/exact-math.ts';
 import { InferenceMlp } from '../tensor/inference-mlp.ts';
 import { InferenceTransformer } from '../tensor/inference-transformer.ts';
 import { takePart } from '../training/parts.ts';
@@ -34,7 +34,7 @@ export function makeBetPlanner(context: PlannerContext<BetConfig>): ChunkPlanner
       for (const [row, { stream }] of episodes.entries()) {
         const newest = ((row + 1) * history - 1) * width;
         head.forward(0, tokens.subarray(newest, newest + width), output);
-        const bin = stream.categorical(softmax(output.subarray(0, bins)));
+        const bin = stream.categorical(exactExpOfLogits(output.subarray(0, bins)));
         for (let i = 0; i < size; i++) {
           const offset = output[bins + bin * size + i] as number;
           target[row * size + i] = (centres[bin * size + i] as number) + offset;
@@ -54,11 +54,4 @@ function requireCentres({ constants }: PlannerContext<BetConfig>, length: number
     expected: `${length} numbers`,
     remedy: 'train again, or restore the file',
   });
-}
-
-/** Turns logits into probabilities up to a factor. */
-function softmax(logits: Float32Array): Float64Array {
-  let greatest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) greatest = Math.max(greatest, logit);
-  return Float64Array.from(logits, (logit) => exactExp(logit - greatest));
 }

@@ -1,4 +1,4 @@
-import { exactExp, exactTanh } from '../tensor/exact-math.ts';
+import { exactExp, exactExpOfLogits, exactTanh } from '../tensor/exact-math.ts';
 import { leastPiece, slopeBound } from './flow-config.ts';
 
 /** A monotone spline of B pieces over [−range, range], the identity outside. */
@@ -32,9 +32,7 @@ export function readSpline(parameters: Float32Array, bins: number, range: number
 /** Turns logits into knots of pieces that fill [−range, range], none of them vanishing. */
 function knots(logits: Float32Array, range: number): Float64Array {
   const bins = logits.length;
-  let greatest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) greatest = Math.max(greatest, logit);
-  const shares = Float64Array.from(logits, (logit) => exactExp(logit - greatest));
+  const shares = exactExpOfLogits(logits);
   let total = 0;
   for (const share of shares) total += share;
   const at = new Float64Array(bins + 1);

@@ -101,3 +101,10 @@ export function exactErf(x: number): number {
   const value = 1 - polynomial * exactExp(-magnitude * magnitude);
   return x < 0 ? -value : value;
 }
+
+/** Turns logits into probabilities up to a factor: e^(x − the greatest), which neither overflows nor vanishes altogether. */
+export function exactExpOfLogits(logits: Float32Array): Float64Array {
+  let greatest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) greatest = Math.max(greatest, logit);
+  return Float64Array.from(logits, (logit) => exactExp(logit - greatest));
+}
