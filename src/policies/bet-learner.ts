@@ -19,10 +19,10 @@ const clusteredChunks = 10_000;
  * and the offset of the chunk from that cluster's centre by a squared error. Observations repeated from before the first
  * step of an episode are seen, but nothing is to be said at them.
  */
-export function makeBetLearner({ config, problem, rng }: LearnerContext<BetConfig>): Learner {
+export function makeBetLearner({ config, problem, rng, sizes }: LearnerContext<BetConfig>): Learner {
   const { bins, chunk, focalGamma, history, offsetWeight } = config;
   const { actionSize } = problem;
-  const shapes = betShapes(config, problem);
+  const shapes = betShapes(config, sizes);
   const embed = BatchedMlp.draw(shapes.embed, rng.fork('embed'));
   const trunk = Transformer.draw(shapes.trunk, rng.fork('trunk'));
   const head = BatchedMlp.draw(shapes.head, rng.fork('head'));

@@ -6,16 +6,20 @@ export interface ChunkDefaults extends GradientDefaults {
   readonly history?: number;
   readonly chunk?: number;
   readonly execute?: number | null;
+  readonly observationFrequencies?: number;
 }
 
 /**
  * Lists the options of every policy that acts by chunks and is trained by gradient, for the schema of a method to
  * spread in; wrap the schema in {@link withChunkChecks}.
  */
-export function chunkPolicyShape({ history = 1, chunk = 1, execute = null, ...own }: ChunkDefaults = {}) {
+export function chunkPolicyShape(defaults: ChunkDefaults = {}) {
+  const { chunk = 1, execute = null, history = 1, observationFrequencies = 0, ...own } = defaults;
   return {
     /** T, observations that the policy sees: the present one and those before it. */
     history: z.int().min(1).default(history),
+    /** Sines and cosines of 2^j times each observed number that describe it too, j below this; 0: itself alone. */
+    observationFrequencies: z.int().min(0).max(12).default(observationFrequencies),
     /** K, actions planned at once. */
     chunk: z.int().min(1).default(chunk),
     /** Actions taken of each chunk before the next one is planned; null: all of them. */

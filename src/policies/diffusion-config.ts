@@ -4,7 +4,6 @@ import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { TransformerShape } from '../tensor/transformer-shape.ts';
 import { type ChunkDefaults, chunkPolicyShape, withChunkChecks } from './chunk-config.ts';
 import { type Prediction, predictions, type Sampler, samplers } from './diffusion-schedule.ts';
-import { featureCount } from './observation-features.ts';
 
 const count = z.int().min(1);
 
@@ -42,8 +41,6 @@ export function diffusionSchema(defaults: DiffusionDefaults) {
       samplingSteps: count.nullable().default(samplingSteps),
       /** Numbers that describe the diffusion time to the network. */
       timeFeatures: z.int().min(4).multipleOf(2).default(16),
-      /** Sines and cosines of 2^j times each observed number that describe it too, j below this; 0: itself alone. */
-      observationFrequencies: z.int().min(0).max(12).default(6),
       mlp: z
         .strictObject({
           /** Of the residual network; an odd number of layers of one width. */
@@ -87,14 +84,13 @@ export function denoiserShapes(
   config: DiffusionConfig,
   { actionSize, observationSize }: { readonly actionSize: number; readonly observationSize: number },
 ): DenoiserShapes {
-  const { chunk, history, mlp, observationFrequencies, timeFeatures, transformer } = config;
-  const seen = featureCount(observationSize, observationFrequencies);
+  const { chunk, history, mlp, timeFeatures, transformer } = config;
   const network = (inputSize: number, outputSize: number, hidden: readonly number[] = []): MlpShape => ({
     ...{ networks: 1, inputSize, hidden, outputSize, activation: 'mish' },
   });
   const time = (outputSize: number) => network(timeFeatures, outputSize, [2 * timeFeatures]);
   if (config.denoiser === 'mlp') {
-    const inputs = chunk * actionSize + timeFeatures + history * seen;
+    const inputs = chunk * actionSize + timeFeatures + history * observationSize;
     return {
       time: time(timeFeatures),
       body: {
@@ -108,7 +104,7 @@ export function denoiserShapes(
   return {
     time: time(width),
     action: network(actionSize, width),
-    observation: network(seen, width),
+    observation: network(observationSize, width),
     stack: { layers, heads, width, tokens: chunk, causal, memoryTokens: history },
     head: network(width, actionSize),
   };

@@ -17,15 +17,14 @@ type Denoiser = (noisy: tf.Tensor3D, time: tf.Tensor2D, observations: tf.Tensor3
  * E ‖ε − ε_θ(√ᾱ_t·a + √(1 − ᾱ_t)·ε, t, o)‖², t uniform, one per window (Ho et al. 2020, equation 14; on chunks of actions
  * Chi et al. 2023, Diffusion Policy, equation 5). Actions repeated to fill a window are predicted as the others are.
  */
-export function makeDiffusionLearner({ config, problem, rng }: LearnerContext<DiffusionConfig>): Learner {
+export function makeDiffusionLearner({ config, rng, sizes }: LearnerContext<DiffusionConfig>): Learner {
   const { diffusionSteps, prediction, timeFeatures: size } = config;
   const alphaBar = cosineSchedule(diffusionSteps);
   const features = timeFeatures(diffusionSteps, size);
-  const { denoise, network } = makeDenoiser(config, problem, rng);
+  const { denoise, network } = makeDenoiser(config, sizes, rng);
   return {
     network,
-    loss({ actions, observations: seen }, draws) {
-      const observations = withFeatures(seen, config.observationFrequencies);
+    loss({ actions, observations }, draws) {
       const [n] = actions.shape;
       const told = new Float32Array(n * size);
       // per window: how much of the actions and of the noise the input and the target are made of
@@ -50,12 +49,6 @@ export function makeDiffusionLearner({ config, problem, rng }: LearnerContext<Di
       return tf.mean(tf.squaredDifference(output, blend(2, 3)));
     },
   };
-}
-
-/** Does what `observationFeatures` does, on tensors `[n, T, Do]`. */
-function withFeatures(observations: tf.Tensor3D, frequencies: number): tf.Tensor3D {
-  const waves = Array.from({ length: frequencies }, (_, j) => tf.mul<tf.Tensor3D>(observations, 2 ** j));
-  return tf.concat([observations, ...waves.flatMap((wave) => [tf.sin(wave), tf.cos(wave)])], 2);
 }
 
 function makeDenoiser(

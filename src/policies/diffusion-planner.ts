@@ -6,12 +6,11 @@ import type { ChunkPlanner, PlannedEpisode } from './chunk-policy.ts';
 import { type DiffusionConfig, denoiserShapes } from './diffusion-config.ts';
 import { cosineSchedule, type ReverseStep, reverseSteps, timeFeatures } from './diffusion-schedule.ts';
 import type { PlannerContext } from './gradient-method.ts';
-import { observationFeatures } from './observation-features.ts';
 
 /** Evaluates the network on n chunks at one diffusion time. */
 type Denoise = (noisy: Float32Array, time: number, output: Float32Array) => void;
 
-/** Prepares a denoiser for what n episodes have seen, shape `[n, T, features]`. */
+/** Prepares a denoiser for what n episodes have seen, shape `[n, T, Do]`. */
 type Denoiser = (histories: Float32Array, n: number) => Denoise;
 
 /**
@@ -29,8 +28,7 @@ export function makeDiffusionPlanner(context: PlannerContext<DiffusionConfig>): 
   return {
     begin: () => undefined,
     plan(histories, episodes, target) {
-      const features = observationFeatures(histories, context.observationSize, config.observationFrequencies);
-      const denoise = denoiser(features, episodes.length);
+      const denoise = denoiser(histories, episodes.length);
       const output = new Float32Array(target.length);
       addNoise(target.fill(0), episodes, 1);
       for (const step of steps) {

@@ -25,7 +25,7 @@ function diffusionMethod({ defaults, name, presets = {}, summary }: DiffusionMet
 /** What the methods have in common where they do not say otherwise. */
 const shared = {
   ...{ history: 2, chunk: 16, execute: 8 },
-  ...{ batchSize: 128, learningRate: 3e-3, observationNoise: 0.005 },
+  ...{ batchSize: 128, learningRate: 3e-3, observationNoise: 0.005, observationFrequencies: 6 },
 } as const;
 
 /** DDPM with a residual network as denoiser. */

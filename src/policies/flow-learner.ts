@@ -28,8 +28,8 @@ interface Moved {
  * log p(a | o) = log N(u; 0, I) + Σ log |∂u/∂a| and u = f(a; o) is a stack of coupling layers (Dinh et al. 2017, Real
  * NVP) of rational-quadratic splines (Durkan et al. 2019).
  */
-export function makeFlowLearner({ config, problem, rng }: LearnerContext<FlowConfig>): Learner {
-  const couplings = flowCouplings(config, problem);
+export function makeFlowLearner({ config, rng, sizes }: LearnerContext<FlowConfig>): Learner {
+  const couplings = flowCouplings(config, sizes);
   const networks = couplings.map(
     ({ network }, layer) =>
       // an answer of zeros is the identity

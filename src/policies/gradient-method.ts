@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CheckpointError } from '../errors.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import type { LearnedWeights, LearnerMaker } from '../training/learner.ts';
+import { featureCount, observationFeatures } from '../training/observation-features.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import { chooseWeights } from '../training/trained-weights.ts';
 import { watchedAs } from '../training/training-run.ts';
@@ -16,7 +17,7 @@ const modelSchema = z.looseObject(scalingShape);
 /** What a {@link ChunkPlanner} is made from. */
 export interface PlannerContext<Config> {
   readonly config: Config;
-  /** Do. */
+  /** Do, the features of an observation included. */
   readonly observationSize: number;
   /** Da. */
   readonly actionSize: number;
@@ -57,7 +58,7 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
     async train(data, resolved, run) {
       const config = resolved as Config;
       const { trainLearner } = await import('../training/learner.ts');
-      const { history, chunk } = config;
+      const { chunk, history, observationFrequencies } = config;
       const windows = { history, chunk, pastActions };
       const policy = ({ arrays, best, constants, scaling, step, stopped }: LearnedWeights): SavedPolicy => {
         const { envId, ...model } = scaling;
@@ -68,7 +69,7 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
           arrays: joinParts({ trained: arrays, constants }),
         };
       };
-      const plan = { name, make: await parts.learner(), windows };
+      const plan = { name, make: await parts.learner(), windows, observationFrequencies };
       const learned = await trainLearner(data, config, plan, watchedAs(run, policy));
       return { policy: policy(learned), complete: learned.stopped !== 'interrupted' };
     },
@@ -78,7 +79,8 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
       const parsed = schema.safeParse(saved.config);
       if (!parsed.success) throw unusablePolicy('config', parsed.error);
       const config = parsed.data;
-      const { chunk, ensemble, execute, history } = config;
+      const { chunk, ensemble, execute, history, observationFrequencies: frequencies } = config;
+      const { observationSize } = saved;
       requireWidths(saved, model.data);
       const scale = (bound: readonly number[]) =>
         Float32Array.from(bound, (value, d) => {
@@ -87,7 +89,7 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
         });
       const planner = parts.planner({
         config,
-        observationSize: saved.observationSize,
+        observationSize: featureCount(observationSize, frequencies),
         actionSize: saved.actionSize,
         weights: chooseWeights(takePart(saved.arrays, 'trained'), config),
         constants: takePart(saved.arrays, 'constants'),
@@ -95,7 +97,12 @@ export function gradientMethod<Config extends ChunkPolicyConfig, Kept>(
         high: scale(model.data.actionHigh),
       });
       const execution = { chunk, execute: execute ?? chunk, ensemble };
-      return new ChunkPolicy({ method: name, scaling: model.data, history, execution, planner });
+      const describing: ChunkPlanner<Kept> = {
+        begin: (stream) => planner.begin(stream),
+        plan: (histories, episodes, target) =>
+          planner.plan(observationFeatures(histories, observationSize, frequencies), episodes, target),
+      };
+      return new ChunkPolicy({ method: name, scaling: model.data, history, execution, planner: describing });
     },
   };
 }

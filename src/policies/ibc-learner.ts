@@ -12,8 +12,8 @@ import { type ChunkBox, chunkBox, energyShape, type IbcConfig } from './ibc-conf
  * −log[ e^{−E(o, a⁺)} / (e^{−E(o, a⁺)} + Σ e^{−E(o, a⁻)}) ]. At its optimum −E is log p(a | o) up to
  * a constant of o. Actions repeated beyond the end of an episode are 0 in all chunks alike, so they tell nothing.
  */
-export function makeIbcLearner({ config, problem, rng }: LearnerContext<IbcConfig>): Learner {
-  const network = BatchedMlp.draw(energyShape(config, problem), rng);
+export function makeIbcLearner({ config, problem, rng, sizes }: LearnerContext<IbcConfig>): Learner {
+  const network = BatchedMlp.draw(energyShape(config, sizes), rng);
   const box = chunkBox(...demonstratedRange(problem), config);
   return {
     network,

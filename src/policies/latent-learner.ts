@@ -29,8 +29,8 @@ export interface LatentNetworks {
  * transformers Zhao et al. 2023, ACT, section IV-C). The divergence is the sum over latent dimensions, in nats, and w
  * rises from 0 to 1 (Bowman et al. 2016). Actions repeated beyond the end of an episode are neither seen nor scored.
  */
-export function makeLatentLearner({ config, problem, rng }: LearnerContext<LatentConfig>): Learner {
-  const networks = makeLatentNetworks(config, problem, rng);
+export function makeLatentLearner({ config, rng, sizes }: LearnerContext<LatentConfig>): Learner {
+  const networks = makeLatentNetworks(config, sizes, rng);
   const { decoderScale, divergenceWarmup, latentSize, reconstruction } = config;
   return {
     network: networks.network,

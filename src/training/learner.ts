@@ -5,6 +5,7 @@ import { tf } from '../tensor/tf.ts';
 import type { GradientConfig } from './gradient-config.ts';
 import { type GradientResult, type LossMoment, trainByGradient } from './gradient-training.ts';
 import { type DataScaling, NormalizedData } from './normalized-data.ts';
+import { featureCount } from './observation-features.ts';
 import { withNoise } from './observation-noise.ts';
 import type { Trainable } from './trainable.ts';
 import { type WatchedRun, watchedAs } from './training-run.ts';
@@ -19,7 +20,7 @@ export interface Learner {
   /**
    * Builds the mean loss of a minibatch of windows; tensors it leaves behind are freed.
    *
-   * @param batch - borrowed; observations carry their noise already.
+   * @param batch - borrowed; observations carry their noise and their features already.
    * @param rng - all randomness of the loss comes from here.
    */
   loss(batch: WindowBatch, rng: Rng, moment: LossMoment): tf.Scalar;
@@ -28,6 +29,8 @@ export interface Learner {
 /** What a {@link Learner} is made from. */
 export interface LearnerContext<Config> {
   readonly problem: NormalizedData;
+  /** Do with the features of observations that the plan asks for, and Da: what networks are laid out by. */
+  readonly sizes: { readonly observationSize: number; readonly actionSize: number };
   readonly config: Config;
   /** Of the starting weights, and of whatever else is drawn before the training. */
   readonly rng: Rng;
@@ -42,6 +45,8 @@ export interface LearnerPlan<Config> {
   readonly name: string;
   readonly make: LearnerMaker<Config>;
   readonly windows: WindowShape;
+  /** J, frequencies of the features of observations; see `observationFeatures`. */
+  readonly observationFrequencies: number;
 }
 
 /** What {@link trainLearner} gives back. */
@@ -59,12 +64,17 @@ export interface LearnedWeights extends GradientResult {
 export async function trainLearner<Config extends GradientConfig>(
   data: TrainingData,
   config: Config,
-  { make, name, windows: shape }: LearnerPlan<Config>,
+  { make, name, observationFrequencies, windows: shape }: LearnerPlan<Config>,
   run: WatchedRun<LearnedWeights>,
 ): Promise<LearnedWeights> {
   const problem = new NormalizedData(data);
   const rng = Rng.fromSeed(run.seed).fork(name);
-  const learner = await make({ problem, config, rng: rng.fork('weights') });
+  const { actionSize } = problem;
+  const sizes = {
+    observationSize: featureCount(problem.observationSize, observationFrequencies),
+    actionSize,
+  };
+  const learner = await make({ problem, sizes, config, rng: rng.fork('weights') });
   const windows = new Windows(problem, shape, run.profile?.dataOnDevice === true);
   try {
     const loss = (steps: Int32Array, draws: Rng, moment: LossMoment): tf.Scalar => {
@@ -72,7 +82,10 @@ export async function trainLearner<Config extends GradientConfig>(
       const observations = moment.training
         ? withNoise(batch.observations, config.observationNoise, draws)
         : batch.observations;
-      return tf.tidy(() => learner.loss({ ...batch, observations }, draws, moment));
+      return tf.tidy(() => {
+        const described = withFeatures(observations, observationFrequencies);
+        return learner.loss({ ...batch, observations: described }, draws, moment);
+      });
     };
     const whole = (result: GradientResult): LearnedWeights => ({
       ...result,
@@ -88,4 +101,11 @@ export async function trainLearner<Config extends GradientConfig>(
     windows.dispose();
     learner.network.dispose();
   }
+}
+
+/** Does what `observationFeatures` does, on tensors `[n, T, Do]`; the caller disposes of the result. */
+export function withFeatures(observations: tf.Tensor3D, frequencies: number): tf.Tensor3D {
+  if (frequencies === 0) return observations;
+  const waves = Array.from({ length: frequencies }, (_, j) => tf.mul<tf.Tensor3D>(observations, 2 ** j));
+  return tf.concat([observations, ...waves.flatMap((wave) => [tf.sin(wave), tf.cos(wave)])], 2);
 }

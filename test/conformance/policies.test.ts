@@ -41,7 +41,14 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     gate: { hidden: [8], steps: 20, batchSize: 16 },
   },
   'ml-cur': { components: 3, iterations: 3 },
-  cvae: { ...gradientQuick, latentSize: 3, chunk: 3, execute: 2, mlp: { hidden: [8] } },
+  cvae: {
+    ...gradientQuick,
+    latentSize: 3,
+    chunk: 3,
+    execute: 2,
+    observationFrequencies: 2,
+    mlp: { hidden: [8] },
+  },
   act: {
     ...{ ...gradientQuick, latentSize: 3, chunk: 3, hold: 'episode' },
     transformer: { encoderLayers: 1, decoderLayers: 1, heads: 2, width: 8 },

@@ -39,7 +39,7 @@ function learn(settings: object) {
     file: { transformer, history: 3, ...settings },
   }) as BetConfig;
   const data = problem();
-  const learner = makeBetLearner({ config, problem: data, rng: Rng.fromSeed(0) });
+  const learner = makeBetLearner({ config, problem: data, sizes: data, rng: Rng.fromSeed(0) });
   const windows = new Windows(data, { history: 3, chunk: config.chunk, pastActions: true }, false);
   return { ...{ config, data, windows }, learner: learner as Awaited<typeof learner> };
 }

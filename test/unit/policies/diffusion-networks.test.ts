@@ -4,7 +4,6 @@ import { diffusionSchema } from '../../../src/policies/diffusion-config.ts';
 import { makeDiffusionLearner } from '../../../src/policies/diffusion-learner.ts';
 import { makeDiffusionPlanner } from '../../../src/policies/diffusion-planner.ts';
 import { cosineSchedule } from '../../../src/policies/diffusion-schedule.ts';
-import { observationFeatures } from '../../../src/policies/observation-features.ts';
 import { Rng } from '../../../src/random.ts';
 import { tf } from '../../../src/tensor/tf.ts';
 import { NormalizedData } from '../../../src/training/normalized-data.ts';
@@ -18,15 +17,15 @@ const schema = diffusionSchema({ denoiser: 'mlp', sampler: 'ddim', diffusionStep
 describe('the two forms of a denoiser', () => {
   it.each(['mlp', 'transformer'] as const)('compute the same: %s', async (denoiser) => {
     const config = schema.parse({
-      ...{ denoiser, prediction: 'sample', chunk: 3, history: 2, observationFrequencies: 3 },
+      ...{ denoiser, prediction: 'sample', chunk: 3, history: 2 },
       mlp: { hidden: [8, 8, 8] },
       transformer: { layers: 1, heads: 2, width: 8 },
     } satisfies z.input<typeof schema>);
-    const learner = makeDiffusionLearner({ problem, config, rng: Rng.fromSeed(1) });
+    const sizes = { observationSize: 2, actionSize: 2 };
+    const learner = makeDiffusionLearner({ problem, sizes, config, rng: Rng.fromSeed(1) });
     // with one step and the sample predicted, a plan is what the network answers to pure noise
     const weights = await learner.network.toArrays();
     const bound = Float32Array.of(100, 100);
-    const sizes = { observationSize: 2, actionSize: 2 };
     const planner = makeDiffusionPlanner({
       ...{ config, ...sizes, weights, constants: {} },
       ...{ low: bound.map((value) => -value), high: bound },
@@ -65,15 +64,4 @@ describe('the two forms of a denoiser', () => {
     learner.network.dispose();
     expect(value).toBeLessThan(1e-10);
   });
-});
-
-it('describes observations by themselves, sines and cosines', () => {
-  const features = observationFeatures(Float32Array.of(0.5, -1), 2, 2);
-  const expected = [
-    0.5,
-    -1,
-    ...[1, 2].flatMap((f) => [Math.sin, Math.cos].flatMap((g) => [g(f * 0.5), g(-f)])),
-  ];
-  expect(features).toHaveLength(10);
-  for (const [i, value] of expected.entries()) expect(features[i]).toBeCloseTo(value, 6);
 });

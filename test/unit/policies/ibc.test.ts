@@ -110,14 +110,14 @@ describe('the loss of implicit behavioural cloning', () => {
 
   it('begins at that of a guess among positive and negatives', () => {
     const config = configOf({ negatives: 15 });
-    const learner = makeIbcLearner({ config, problem, rng: Rng.fromSeed(0) });
+    const learner = makeIbcLearner({ config, problem, sizes: problem, rng: Rng.fromSeed(0) });
     const loss = learner.loss(batch(64, 1, 1), Rng.fromSeed(1), { training: true, progress: 0 });
     expect(Math.abs((loss.arraySync() as number) - Math.log(16))).toBeLessThan(0.1);
   });
 
   it('learns nothing from actions repeated beyond the end of an episode', () => {
     const config = configOf({ negatives: 5, chunk: 3, hidden: [8] });
-    const learner = makeIbcLearner({ config, problem, rng: Rng.fromSeed(0) });
+    const learner = makeIbcLearner({ config, problem, sizes: problem, rng: Rng.fromSeed(0) });
     const lossWith = (change: number, real: number) => {
       const { actions, ...rest } = batch(4, 3, real);
       const changed = tf.add<tf.Tensor3D>(actions, tf.tensor3d([0, 0, change], [1, 3, 1]));

@@ -73,7 +73,8 @@ describe.each(Object.entries(configs))('a policy with a latent variable: %s', (_
       ...{ modes: Int32Array.from([0]), envId: 'Toy-v0' },
     };
     for (let i = 0; i < 12; i++) data.observations[i] = i % 7;
-    const learner = makeLatentLearner({ config, problem: new NormalizedData(data), rng: Rng.fromSeed(0) });
+    const problem = new NormalizedData(data);
+    const learner = makeLatentLearner({ config, problem, sizes: problem, rng: Rng.fromSeed(0) });
     const mask = tf.tensor2d([[1, 1, 0]]);
     const loss = (last: number): number => {
       const actions = tf.tensor3d([0.3, -0.2, 0.1, 0.4, last, last], [1, 3, 2]);
