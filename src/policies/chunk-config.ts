@@ -30,6 +30,9 @@ export function chunkPolicyShape(defaults: ChunkDefaults = {}) {
   };
 }
 
+/** Settings for tasks that are decided by millimetres: states that lie close together are told apart. */
+export const fineObservations = { observationFrequencies: 6, observationNoise: 0.005 } as const;
+
 /** The resolved options of {@link chunkPolicyShape}. */
 export type ChunkPolicyConfig = z.infer<z.ZodObject<ReturnType<typeof chunkPolicyShape>>>;
 

@@ -1,3 +1,4 @@
+import { fineObservations } from './chunk-config.ts';
 import { type DiffusionDefaults, diffusionSchema } from './diffusion-config.ts';
 import { makeDiffusionPlanner } from './diffusion-planner.ts';
 import { gradientMethod } from './gradient-method.ts';
@@ -25,7 +26,7 @@ function diffusionMethod({ defaults, name, presets = {}, summary }: DiffusionMet
 /** What the methods have in common where they do not say otherwise. */
 const shared = {
   ...{ history: 2, chunk: 16, execute: 8 },
-  ...{ batchSize: 128, learningRate: 3e-3, observationNoise: 0.005, observationFrequencies: 6 },
+  ...{ batchSize: 128, learningRate: 3e-3, ...fineObservations },
 } as const;
 
 /** DDPM with a residual network as denoiser. */
@@ -45,7 +46,7 @@ export const ddpmTransformer = diffusionMethod({
     denoiser: 'transformer',
     sampler: 'ddpm',
     diffusionSteps: 16,
-    steps: 8000,
+    steps: 6000,
   },
 });
 

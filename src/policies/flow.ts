@@ -1,3 +1,4 @@
+import { fineObservations } from './chunk-config.ts';
 import { flowSchema } from './flow-config.ts';
 import { makeFlowPlanner } from './flow-planner.ts';
 import { gradientMethod } from './gradient-method.ts';
@@ -7,6 +8,7 @@ export const flow = gradientMethod({
   name: 'flow',
   summary: 'Conditional normalizing flow: exact likelihood of chunks of actions, by coupled splines',
   schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
+  presets: { 'Avoiding-v0': { ...fineObservations, batchSize: 128 } },
   actingKeys: ['temperature'],
   learner: async () => (await import('./flow-learner.ts')).makeFlowLearner,
   planner: makeFlowPlanner,
