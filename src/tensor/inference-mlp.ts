@@ -1,63 +1,10 @@
 import { activateInPlace } from './inference-activation.ts';
+import { InferenceLinear } from './inference-linear.ts';
 import { layerArray, layerShapes, type MlpShape } from './mlp-shape.ts';
 import type { NamedArrays } from './named-arrays.ts';
 
-interface Layer {
-  /** Weights [E or 1, N, K]: transposed, so that one output reads its weights in a row. */
-  readonly weights: Float32Array;
-  readonly bias: Float32Array;
-  readonly inputSize: number;
-  readonly outputSize: number;
-  /** Elements from one network's weights to the next one's; 0 where shared. */
-  readonly weightStride: number;
-  readonly biasStride: number;
-}
-
-/**
- * Computes out = W·in + b for one row. Each output adds its products in the order of the inputs, in double precision,
- * and is rounded once; four outputs run side by side, because one sum alone waits for its own additions.
- */
-function multiply(
-  layer: Layer,
-  network: number,
-  input: Float32Array,
-  inputStart: number,
-  output: Float32Array,
-  outputStart: number,
-): void {
-  const { weights, bias, inputSize, outputSize } = layer;
-  const biasStart = network * layer.biasStride;
-  let row = network * layer.weightStride;
-  let n = 0;
-  for (; n + 4 <= outputSize; n += 4) {
-    const row1 = row + inputSize;
-    const row2 = row1 + inputSize;
-    const row3 = row2 + inputSize;
-    let sum0 = 0;
-    let sum1 = 0;
-    let sum2 = 0;
-    let sum3 = 0;
-    for (let k = 0; k < inputSize; k++) {
-      const x = input[inputStart + k] as number;
-      sum0 += x * (weights[row + k] as number);
-      sum1 += x * (weights[row1 + k] as number);
-      sum2 += x * (weights[row2 + k] as number);
-      sum3 += x * (weights[row3 + k] as number);
-    }
-    output[outputStart + n] = sum0 + (bias[biasStart + n] as number);
-    output[outputStart + n + 1] = sum1 + (bias[biasStart + n + 1] as number);
-    output[outputStart + n + 2] = sum2 + (bias[biasStart + n + 2] as number);
-    output[outputStart + n + 3] = sum3 + (bias[biasStart + n + 3] as number);
-    row = row3 + inputSize;
-  }
-  for (; n < outputSize; n++) {
-    let sum = 0;
-    for (let k = 0; k < inputSize; k++)
-      sum += (input[inputStart + k] as number) * (weights[row + k] as number);
-    output[outputStart + n] = sum + (bias[biasStart + n] as number);
-    row += inputSize;
-  }
-}
+/** Rows that go through all layers together: few enough for their activations to stay in the fastest cache. */
+const blockRows = 8;
 
 /**
  * E multilayer perceptrons of one shape in plain arithmetic: the forward pass of a trained {@link MlpShape} without
@@ -74,7 +21,7 @@ function multiply(
  */
 export class InferenceMlp {
   readonly shape: MlpShape;
-  readonly #layers: readonly Layer[];
+  readonly #layers: readonly InferenceLinear[];
   readonly #scratch: readonly [Float32Array, Float32Array, Float32Array];
 
   /**
@@ -87,28 +34,12 @@ export class InferenceMlp {
   constructor(shape: MlpShape, arrays: NamedArrays) {
     this.shape = shape;
     this.#layers = layerShapes(shape).map((layer, index) => {
-      const [weightSets, inputSize, outputSize] = layer.weights;
-      const source = layerArray(arrays, index, 'weights', layer);
-      const weights = new Float32Array(source.length);
-      for (let set = 0; set < weightSets; set++) {
-        const start = set * inputSize * outputSize;
-        for (let k = 0; k < inputSize; k++) {
-          for (let n = 0; n < outputSize; n++) {
-            weights[start + n * inputSize + k] = source[start + k * outputSize + n] as number;
-          }
-        }
-      }
-      return {
-        weights,
-        bias: layerArray(arrays, index, 'bias', layer).slice(),
-        inputSize,
-        outputSize,
-        weightStride: weightSets === 1 ? 0 : inputSize * outputSize,
-        biasStride: layer.bias[0] === 1 ? 0 : outputSize,
-      };
+      const [, inputSize, outputSize] = layer.weights;
+      const weights = layerArray(arrays, index, 'weights', layer);
+      return new InferenceLinear(weights, layerArray(arrays, index, 'bias', layer), inputSize, outputSize);
     });
-    const width = Math.max(...this.#layers.map((layer) => layer.outputSize));
-    this.#scratch = [new Float32Array(width), new Float32Array(width), new Float32Array(width)];
+    const size = blockRows * Math.max(...this.#layers.map((layer) => layer.outputSize));
+    this.#scratch = [new Float32Array(size), new Float32Array(size), new Float32Array(size)];
   }
 
   /**
@@ -122,9 +53,8 @@ export class InferenceMlp {
   forward(network: number, inputs: Float32Array, outputs: Float32Array, rows = 1): void {
     this.#checkNetwork(network);
     this.#checkLengths(inputs, outputs, rows);
-    const { inputSize, outputSize } = this.shape;
-    for (let row = 0; row < rows; row++) {
-      this.#forwardRow(network, inputs, row * inputSize, outputs, row * outputSize);
+    for (let row = 0; row < rows; row += blockRows) {
+      this.#forwardBlock(network, inputs, outputs, row, Math.min(blockRows, rows - row));
     }
   }
 
@@ -138,11 +68,10 @@ export class InferenceMlp {
    */
   forwardEach(networks: Int32Array, inputs: Float32Array, outputs: Float32Array): void {
     this.#checkLengths(inputs, outputs, networks.length);
-    const { inputSize, outputSize } = this.shape;
     for (let row = 0; row < networks.length; row++) {
       const network = networks[row] as number;
       this.#checkNetwork(network);
-      this.#forwardRow(network, inputs, row * inputSize, outputs, row * outputSize);
+      this.#forwardBlock(network, inputs, outputs, row, 1);
     }
   }
 
@@ -160,43 +89,45 @@ export class InferenceMlp {
     );
   }
 
-  #forwardRow(
+  /** Evaluates rows `row` to `row + rows - 1`, at most {@link blockRows}. */
+  #forwardBlock(
     network: number,
     inputs: Float32Array,
-    inputStart: number,
     outputs: Float32Array,
-    start: number,
+    row: number,
+    rows: number,
   ): void {
     const layers = this.#layers;
-    const { activation, residual } = this.shape;
+    const { activation, inputSize, outputSize, residual } = this.shape;
     const last = layers.length - 1;
-    let [state, next, inner] = this.#scratch;
-    let source = inputs;
-    let sourceStart = inputStart;
-    if (last > 0) {
-      const first = layers[0] as Layer;
-      multiply(first, network, inputs, inputStart, state, 0);
-      if (residual !== true) activateInPlace(state, first.outputSize, activation);
-      for (let index = 1; index < last; index++) {
-        const layer = layers[index] as Layer;
-        if (residual === true) {
-          const width = layer.outputSize;
-          for (let i = 0; i < width; i++) next[i] = state[i] as number;
-          activateInPlace(next, width, activation);
-          multiply(layer, network, next, 0, inner, 0);
-          activateInPlace(inner, width, activation);
-          index++;
-          multiply(layers[index] as Layer, network, inner, 0, next, 0);
-          for (let i = 0; i < width; i++) state[i] = (state[i] as number) + (next[i] as number);
-        } else {
-          multiply(layer, network, state, 0, next, 0);
-          activateInPlace(next, layer.outputSize, activation);
-          [state, next] = [next, state];
-        }
-      }
-      source = state;
-      sourceStart = 0;
+    const final = layers[last] as InferenceLinear;
+    const inputStart = row * inputSize;
+    const outputStart = row * outputSize;
+    if (last === 0) {
+      final.forward(inputs, outputs, rows, network, inputStart, outputStart);
+      return;
     }
-    multiply(layers[last] as Layer, network, source, sourceStart, outputs, start);
+    let [state, next, inner] = this.#scratch;
+    const first = layers[0] as InferenceLinear;
+    first.forward(inputs, state, rows, network, inputStart);
+    if (residual !== true) activateInPlace(state, rows * first.outputSize, activation);
+    for (let index = 1; index < last; index++) {
+      const layer = layers[index] as InferenceLinear;
+      const count = rows * layer.outputSize;
+      if (residual === true) {
+        for (let i = 0; i < count; i++) next[i] = state[i] as number;
+        activateInPlace(next, count, activation);
+        layer.forward(next, inner, rows, network);
+        activateInPlace(inner, count, activation);
+        index++;
+        (layers[index] as InferenceLinear).forward(inner, next, rows, network);
+        for (let i = 0; i < count; i++) state[i] = (state[i] as number) + (next[i] as number);
+      } else {
+        layer.forward(state, next, rows, network);
+        activateInPlace(next, count, activation);
+        [state, next] = [next, state];
+      }
+    }
+    final.forward(state, outputs, rows, network, 0, outputStart);
   }
 }
