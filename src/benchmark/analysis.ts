@@ -7,7 +7,8 @@ import {
   learningFigure,
   type ModeCounts,
   modeFigure,
-  successEntropyFigure,
+  successEntropyChart,
+  toFigure,
 } from './figures.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { type OverallStanding, type Resamplings, rankOverall, rankRows, type Standing } from './ranking.ts';
@@ -77,7 +78,7 @@ function drawTask(
       ) ?? [],
   );
   return [
-    successEntropyFigure(task.envId, found.rows),
+    toFigure(successEntropyChart(task.envId, found.rows)),
     modeFigure(task.envId, task.modes, counts),
     ...curves,
   ];

@@ -15,13 +15,14 @@ export interface BenchmarkFigure {
   readonly svg: string;
 }
 
-/** Names a file after a task, and a row where it is about one. */
+/** Names a file after a task, and a row where it is about one; without ending. */
 function fileOf(kind: string, task: string, name?: string): string {
-  return [kind, task.replaceAll('/', '__'), ...(name === undefined ? [] : [name])].join('-').concat('.svg');
+  return [kind, task.replaceAll('/', '__'), ...(name === undefined ? [] : [name])].join('-');
 }
 
-function toFigure(chart: Chart): BenchmarkFigure {
-  return { file: chart.file, title: chart.title, svg: drawChart(chart) };
+/** Draws a chart as a figure. */
+export function toFigure(chart: Chart): BenchmarkFigure {
+  return { file: `${chart.file}.svg`, title: chart.title, svg: drawChart(chart) };
 }
 
 /**
@@ -30,7 +31,7 @@ function toFigure(chart: Chart): BenchmarkFigure {
  *
  * @param rows - of one task.
  */
-export function successEntropyFigure(task: string, rows: readonly SummaryRow[]): BenchmarkFigure {
+export function successEntropyChart(task: string, rows: readonly SummaryRow[]): Chart {
   const series = rows.flatMap(({ entropy, interval, method, success }): Series[] => {
     if (success === null || entropy === null) return [];
     const { deviation, mean } = entropy;
@@ -45,7 +46,7 @@ export function successEntropyFigure(task: string, rows: readonly SummaryRow[]):
       },
     ];
   });
-  return toFigure({
+  return {
     file: fileOf('success-entropy', task),
     title: `${task}: success against entropy`,
     xLabel: 'behavior entropy, ± one standard deviation over seeds',
@@ -53,7 +54,7 @@ export function successEntropyFigure(task: string, rows: readonly SummaryRow[]):
     xShown: [0, 1],
     yShown: [0, 1],
     series,
-  });
+  };
 }
 
 /** Successful rollouts of a row by mode, over all its seeds. */
@@ -116,7 +117,7 @@ export function modeFigure(
       `<text x="${x}" y="${labelY}" text-anchor="end" font-size="11" transform="rotate(-55 ${x} ${labelY})">${escapeXml(mode)}</text>`,
     );
   });
-  return { file: fileOf('modes', task), title, svg: `${[...parts, '</svg>'].join('\n')}\n` };
+  return { file: `${fileOf('modes', task)}.svg`, title, svg: `${[...parts, '</svg>'].join('\n')}\n` };
 }
 
 function total(counts: readonly number[]): number {

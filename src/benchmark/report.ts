@@ -32,6 +32,13 @@ export interface BenchmarkSummary {
   readonly overall: readonly OverallStanding[];
 }
 
+/** A benchmark of which every cell has ended. */
+export interface FinishedBenchmark {
+  /** Its table, in the order of the plan. */
+  readonly rows: readonly TableRow[];
+  readonly summary: BenchmarkSummary;
+}
+
 function toSummary(
   folder: string,
   table: readonly TableRow[],

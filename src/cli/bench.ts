@@ -1,14 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import type { BenchmarkSummary } from '../benchmark/report.ts';
+import type { BenchmarkSummary, FinishedBenchmark } from '../benchmark/report.ts';
 import type { SummaryRow } from '../benchmark/summary.ts';
-import type { TableRow } from '../benchmark/table.ts';
 import { ConfigError } from '../errors.ts';
+import { fillBenchmark, wordRow } from './benchmark-run.ts';
 import { loadEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
-import { formatDuration } from './progress.ts';
 import { table } from './table.ts';
 import { defineVerb, type VerbContext, wholeNumber } from './verb.ts';
 
@@ -24,15 +22,6 @@ function readSuite(file: string): string {
     throw new ConfigError({ what: 'There is no such benchmark file', where: file });
   }
   return readFileSync(file, 'utf8');
-}
-
-/** Words the row of a cell for people. */
-function wordRow(row: TableRow, found: boolean): string {
-  const cell = `${row.method} on ${row.task}, seed ${row.seed}`;
-  if (row.status === 'failed') return `${cell}: failed: ${row.reason}`;
-  const success = `success ${(100 * (row.success ?? 0)).toFixed(1)} %, entropy ${(row.entropy ?? 0).toFixed(3)}`;
-  const time = found ? 'found finished' : `trained in ${formatDuration(row.train_seconds ?? 0)}`;
-  return `${cell}: ${success} (${time})`;
 }
 
 /** Lays out the means of a benchmark for the terminal. */
@@ -59,48 +48,19 @@ async function wordSummary({ report, tasks }: BenchmarkSummary): Promise<string>
 async function bench(
   file: string,
   { options, progress, say, signal, warn }: VerbContext<BenchOptions>,
-): Promise<{ readonly rows: readonly TableRow[]; readonly summary: BenchmarkSummary }> {
+): Promise<FinishedBenchmark> {
   const { parseSuite } = await import('../benchmark/suite.ts');
   const { planBenchmark } = await import('../benchmark/plan.ts');
-  const { isBenchmark, runBenchmark } = await import('../benchmark/benchmark.ts');
-  const { writeBenchmarkReport } = await import('../benchmark/report.ts');
+  const { isBenchmark } = await import('../benchmark/benchmark.ts');
   const suite = parseSuite(readSuite(file), file);
   // everything that can be refused is refused before the output folder is touched
   const plan = await planBenchmark(suite, loadEnv);
   const kind: OutputKind = { name: 'benchmark', recognize: isBenchmark };
   const output = claimOutput(options.out, kind, options);
-  const workers = options.workers ?? suite.workers;
-  const threads = suite.threads ?? Math.max(1, Math.floor(availableParallelism() / workers));
-  let finished = 0;
-  let phase = '';
-  const enter = (label: string, from: number) => {
-    if (phase !== label) progress.start(label, from);
-    phase = label;
-  };
   return fillOutput(
     output,
-    async () => {
-      const rows = await runBenchmark(plan, {
-        ...{ folder: output.path, workers, threads, backend: suite.backend, signal },
-        // the compiled tree holds JavaScript only
-        entry: new URL(import.meta.url.replace(/bench(\.[jt]s)$/, 'bench-cell$1')),
-        progress: {
-          onEpisode(task, done, total) {
-            enter(`collecting ${task}`, done - 1);
-            progress.update(done, total);
-          },
-          onCell(running, done, total) {
-            enter('cells', finished);
-            progress.update(done, total, running.join('; '));
-          },
-          onRow(row, found) {
-            if (found) finished++;
-            say(wordRow(row, found));
-          },
-        },
-      });
-      return { rows, summary: writeBenchmarkReport(output.path, plan, rows).summary };
-    },
+    () =>
+      fillBenchmark(plan, suite, { folder: output.path, progress, say, signal, workers: options.workers }),
     {
       isComplete: ({ rows }) => rows.every(({ status }) => status === 'done'),
       isUseful: () => isBenchmark(output.path),

@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { FinishedBenchmark } from '../benchmark/report.ts';
 import type { ReproductionResult } from '../reproduce/report.ts';
+import { type BenchmarkRun, fillBenchmark } from './benchmark-run.ts';
+import { loadEnv } from './env-reference.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
 import { packageVersions } from './project.ts';
 import { table } from './table.ts';
@@ -39,6 +43,18 @@ async function describeResult(
 function processorTime(): number {
   const { system, user } = process.cpuUsage();
   return (user + system) / 1000;
+}
+
+/** Cells of a benchmark that run at a time, at most: each holds demonstrations and networks of its own. */
+const MOST_WORKERS = 4;
+
+/** Runs the benchmark of a suite as `modewise bench` does, on all cores. */
+async function runSuite(text: string, where: string, run: BenchmarkRun): Promise<FinishedBenchmark> {
+  const { parseSuite } = await import('../benchmark/suite.ts');
+  const { planBenchmark } = await import('../benchmark/plan.ts');
+  const suite = parseSuite(text, where);
+  const plan = await planBenchmark(suite, loadEnv);
+  return fillBenchmark(plan, suite, { workers: Math.min(MOST_WORKERS, availableParallelism()), ...run });
 }
 
 /** Builds `modewise reproduce`. */
@@ -86,7 +102,9 @@ export function reproduceCommand(): Command {
       const { toResult, writeReport } = await import('../reproduce/report.ts');
       const kind: OutputKind = {
         name: 'reproduction',
-        recognize: (folder) => readIdentity(folder) !== undefined,
+        // work that was begun elsewhere can be gone on with, but is no report that may be replaced
+        recognize: (folder) =>
+          readIdentity(folder) !== undefined || (options.resume && reproduction.isBegun?.(folder) === true),
       };
       const out = options.out ?? join('reports', options.quick ? `${name}-quick` : name);
       const output = claimOutput(out, kind, options);
@@ -109,13 +127,16 @@ export function reproduceCommand(): Command {
             versions: packageVersions(),
             processorTime,
             units,
+            benchmark: (suite, where, folder) => runSuite(suite, where, { folder, progress, say, signal }),
             ...(options.data === undefined ? {} : { dataFolder: options.data }),
           });
           return { parts: found, report: writeReport(output.path, reproduction, identity, found) };
         },
         {
           isComplete: () => true,
-          isUseful: () => existsSync(join(output.path, reproductionFiles.units)),
+          isUseful: () =>
+            existsSync(join(output.path, reproductionFiles.units)) ||
+            reproduction.isBegun?.(output.path) === true,
           onKept: (replaced) => warn(`the report that was to be replaced is kept in ${replaced}`),
         },
       );

@@ -5,12 +5,14 @@ import { attentiveFmnist } from './attentive-fmnist.ts';
 import { attentiveMnist } from './attentive-mnist.ts';
 import { emMirrorDescent } from './em-mirror-descent.ts';
 import { imcAvoiding } from './imc-avoiding.ts';
+import { imcPushing } from './imc-pushing.ts';
 import type { Reproduction } from './reproduction.ts';
 import { softmaxGatingRates } from './softmax-gating-rates.ts';
 
 /** Everything that `modewise reproduce` knows. */
 export const reproductions: readonly Reproduction[] = [
   imcAvoiding,
+  imcPushing,
   emMirrorDescent,
   softmaxGatingRates,
   attentiveFmnist,

@@ -1,3 +1,4 @@
+import type { FinishedBenchmark } from '../benchmark/report.ts';
 import type { Chart } from '../chart.ts';
 import type { Units } from './units.ts';
 
@@ -60,6 +61,14 @@ export interface ReproductionContext {
   readonly processorTime: () => number;
   /** Work that survives a kill. */
   readonly units: Units;
+  /**
+   * Runs a benchmark into a folder, or goes on with what the folder has of it, as `modewise bench` does.
+   *
+   * @param suite - what the benchmark's file would hold.
+   * @param where - path of that file, for messages.
+   * @throws ConfigError for a suite that cannot be run; InterruptedError when it was stopped: finished cells stay.
+   */
+  readonly benchmark: (suite: string, where: string, folder: string) => Promise<FinishedBenchmark>;
 }
 
 /** A published claim that can be checked by command. */
@@ -71,6 +80,11 @@ export interface Reproduction {
   readonly paper: string;
   /** Says roughly how long `--quick` and the whole take. */
   readonly duration: string;
+  /**
+   * Says whether a folder holds work of this reproduction beside its units: it is kept then, and can be gone on with even
+   * where no report was begun. Left out: there are units only.
+   */
+  isBegun?(folder: string): boolean;
   run(context: ReproductionContext): Promise<readonly Part[]>;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -96,4 +96,26 @@ describe('modewise reproduce', () => {
         expect(existsSync(join(out, chart as string))).toBe(true);
     },
   );
+
+  it('imc-pushing is a benchmark: bench goes on with its folder, and it goes on with one of bench', async () => {
+    const whole = join(folder, 'imc-pushing');
+    const suite = join(whole, 'suite.yaml');
+    const benchmark = join(folder, 'from-bench', 'benchmark');
+    cpSync(join(whole, 'benchmark'), benchmark, { recursive: true });
+    // one cell is computed anew by bench, the others are found
+    rmSync(join(benchmark, 'cells', 'Pushing-v0', 'ml-cur'), { recursive: true });
+    const benched = await modewise('bench', suite, '--out', benchmark, '--resume');
+    expect(benched.code).toBe(0);
+    expect(benched.stderr).toContain(
+      'imc on Pushing-v0, seed 0: success 0.0 %, entropy 0.000 (found finished)',
+    );
+    const args = ['reproduce', 'imc-pushing', '--quick', '--out', join(folder, 'from-bench')];
+    const refused = await modewise(...args, '--force');
+    expect(refused.code).toBe(2);
+    const reproduced = await modewise(...args, '--resume');
+    expect(reproduced.code).toBe(0);
+    expect(reproduced.stderr.match(/found finished/g)).toHaveLength(4);
+    const results = (of: string) => readFileSync(join(of, 'results.json'), 'utf8');
+    expect(results(join(folder, 'from-bench'))).toBe(results(whole));
+  });
 });

@@ -90,7 +90,10 @@ describe('attentive gating on MNIST', () => {
 
   it('says what is missing where no files, or only some, are given', async () => {
     const units = unitsIn('none');
-    const context = { quick: true, seed: 0, folder, signal, versions: {}, processorTime: () => 0, units };
+    const benchmark = () => Promise.reject(new Error('needs no benchmark'));
+    const context = {
+      ...{ quick: true, seed: 0, folder, signal, versions: {}, processorTime: () => 0, units, benchmark },
+    };
     for (const given of [context, { ...context, dataFolder: folder }]) {
       for (const reproduction of [attentiveMnist, attentiveCifar100]) {
         const parts = await reproduction.run(given);
