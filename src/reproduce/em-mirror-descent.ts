@@ -8,7 +8,7 @@ export const emMirrorDescent: Reproduction = {
   summary: 'EM for mixtures of experts against gradient EM and gradient descent',
   paper:
     'Fruytier, Mokhtari and Sanghavi, Learning Mixtures of Experts with EM: A Mirror Descent Perspective (arXiv 2411.06056, ICML 2025)',
-  duration: '--quick about a minute; the whole a day or more on one core, with Fashion-MNIST at full size',
+  duration: '--quick about a minute; the whole about twenty minutes on a free core',
   async run(context) {
     return [await syntheticEm(context), await randomInvert(context)];
   },

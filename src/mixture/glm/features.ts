@@ -3,11 +3,27 @@ import { FitError } from '../../errors.ts';
 /** A matrix of inputs: N samples of K features. */
 export interface Features {
   /** Row-major, shape `[N, K]`. */
-  readonly values: Float64Array;
+  readonly values: Float64Array | Float32Array;
   /** N. */
   readonly rows: number;
   /** K. */
   readonly columns: number;
+  /** What computes {@link project} and {@link accumulate} of large matrices; without it they are computed in double
+   * precision. */
+  readonly products?: MatrixProducts;
+}
+
+/** Inputs as {@link toFeatures} lays them out. */
+export interface DoubleFeatures extends Features {
+  readonly values: Float64Array;
+}
+
+/** The two products that fits spend their time in, X being the matrix of inputs. */
+export interface MatrixProducts {
+  /** As {@link project}. */
+  project(weights: Float64Array, outputs: number, target: Float64Array): void;
+  /** As {@link accumulate}. */
+  accumulate(residuals: Float64Array, outputs: number, target: Float64Array): void;
 }
 
 /** Input rows as users have them: one array per sample. */
@@ -24,7 +40,7 @@ export type InputRows = readonly ArrayLike<number>[];
 export function toFeatures(
   rows: InputRows,
   options: { readonly intercept: boolean; readonly transform?: (row: Float64Array) => ArrayLike<number> },
-): Features {
+): DoubleFeatures {
   const { intercept, transform } = options;
   const width = rows[0]?.length;
   if (width === undefined) throw new FitError({ what: 'There are no samples', expected: 'at least one row' });
@@ -80,12 +96,16 @@ export function checkFinite(values: ArrayLike<number>, row: number, name: string
  * @param target - row-major, receives shape `[N, outputs]`.
  */
 export function project(
-  { columns, rows, values }: Features,
+  { columns, products, rows, values }: Features,
   weights: Float64Array,
   outputs: number,
   target: Float64Array,
   offset = 0,
 ): void {
+  if (products !== undefined) {
+    products.project(weights.subarray(offset, offset + outputs * columns), outputs, target);
+    return;
+  }
   for (let o = 0; o < outputs; o += 4) {
     const w0 = offset + o * columns;
     const w1 = offset + Math.min(o + 1, outputs - 1) * columns;
@@ -125,12 +145,16 @@ export function project(
  * @param target - row-major, shape `[outputs, K]`, beginning at `offset`.
  */
 export function accumulate(
-  { columns, rows, values }: Features,
+  { columns, products, rows, values }: Features,
   residuals: Float64Array,
   outputs: number,
   target: Float64Array,
   offset = 0,
 ): void {
+  if (products !== undefined) {
+    products.accumulate(residuals, outputs, target.subarray(offset, offset + outputs * columns));
+    return;
+  }
   const whole = rows - (rows % 4);
   for (let i = 0; i < whole; i += 4) {
     const at = i * columns;

@@ -1,11 +1,15 @@
 import { logSumExp } from '../log-space.ts';
 import { accumulate, type Features, largestCurvature, project, weightedGram } from './features.ts';
+import { joinColumns, splitColumns } from './joint-products.ts';
 import type { Block, InformativeModel } from './latent-model.ts';
 import {
   exactNewton,
+  type FittedRegression,
   fitMultinomial,
+  fitMultinomials,
   multinomialHessian,
   type NewtonOptions,
+  type RegressionStart,
 } from './multinomial-regression.ts';
 import { fitLeastSquares } from './weighted-least-squares.ts';
 
@@ -26,6 +30,9 @@ export type Outcomes =
       readonly classes: number;
     };
 
+type LinearOutcomes = Extract<Outcomes, { kind: 'linear' }>;
+type LogisticOutcomes = Extract<Outcomes, { kind: 'logistic' }>;
+
 /** Components with less mass than this per sample keep their parameters: nothing is left to learn them from. */
 const EMPTY = 1e-12;
 const LOG_2PI = Math.log(2 * Math.PI);
@@ -39,6 +46,16 @@ interface Pass {
   /** Responsibilities r, shape `[N, C]`. */
   readonly posterior: Float64Array;
   readonly loss: number;
+}
+
+/** The products of the inputs with the weights of some θ. */
+interface Projections {
+  /** The gate's and the experts' weights, shape `[varianceStart]`. */
+  readonly weights: Float64Array;
+  /** The gate's logits, shape `[N, C − 1]`. */
+  readonly gate: Float64Array;
+  /** Means or logits of the experts, shape `[N, C, rows]`. */
+  readonly experts: Float64Array;
 }
 
 /**
@@ -65,6 +82,8 @@ export class GatedMixture implements InformativeModel {
   readonly #weights: Float64Array;
   readonly #totalWeight: number;
   #blocks: readonly Block[] | undefined;
+  /** Of the θ that was projected last: loss, gradient and M-step at one θ share their products with the inputs. */
+  #projections: Projections | undefined;
 
   /**
    * @param gateFeatures - what the gate sees, shape `[N, G]`.
@@ -114,13 +133,51 @@ export class GatedMixture implements InformativeModel {
           ? 1 / variance
           : Infinity;
     const blocks: Block[] = [];
+    const ofExperts = largestCurvature(this.#features, this.#weights);
     if (this.expertStart > 0) {
-      const curvature = oneHot(this.components) * largestCurvature(this.#gateFeatures, this.#weights);
-      blocks.push({ start: 0, end: this.expertStart, curvature });
+      const ofGate = this.#sharesFeatures ? ofExperts : largestCurvature(this.#gateFeatures, this.#weights);
+      blocks.push({ start: 0, end: this.expertStart, curvature: oneHot(this.components) * ofGate });
     }
-    const curvature = expert * largestCurvature(this.#features, this.#weights);
-    blocks.push({ start: this.expertStart, end: this.size, curvature });
+    blocks.push({ start: this.expertStart, end: this.size, curvature: expert * ofExperts });
     return blocks;
+  }
+
+  /** Whether gate and experts see the same matrix, so that their products with it can be one. */
+  get #sharesFeatures(): boolean {
+    return this.#gateFeatures === this.#features;
+  }
+
+  /** Widths of gate and experts in a product with a matrix that they share. */
+  get #widths(): readonly [number, number] {
+    return [this.components - 1, this.components * this.rows];
+  }
+
+  /** The products of the inputs with θ, where θ was projected last. */
+  #known(theta: Float64Array): Projections | undefined {
+    const known = this.#projections;
+    return known?.weights.every((w, at) => w === theta[at]) ? known : undefined;
+  }
+
+  /** Multiplies the inputs with the weights of gate and experts. */
+  #project(theta: Float64Array): Projections {
+    const known = this.#known(theta);
+    if (known !== undefined) return known;
+    const { rows: N } = this.#features;
+    const [gateWidth, expertWidth] = this.#widths;
+    let gate: Float64Array;
+    let experts: Float64Array;
+    if (this.#sharesFeatures) {
+      const joint = new Float64Array(N * (gateWidth + expertWidth));
+      project(this.#features, theta, gateWidth + expertWidth, joint);
+      [gate, experts] = splitColumns(joint, this.#widths, N) as [Float64Array, Float64Array];
+    } else {
+      gate = new Float64Array(N * gateWidth);
+      project(this.#gateFeatures, theta, gateWidth, gate);
+      experts = new Float64Array(N * expertWidth);
+      project(this.#features, theta, expertWidth, experts, this.expertStart);
+    }
+    this.#projections = { weights: theta.slice(0, this.varianceStart), gate, experts };
+    return this.#projections;
   }
 
   /** Reads the variance of a component. */
@@ -136,10 +193,8 @@ export class GatedMixture implements InformativeModel {
     const { components: C, rows } = this;
     const N = this.#features.rows;
     const gate = new Float64Array(N * C);
-    const gateLogits = new Float64Array(N * (C - 1));
-    project(this.#gateFeatures, theta, C - 1, gateLogits);
-    const answers = new Float64Array(N * C * rows);
-    project(this.#features, theta, C * rows, answers, this.expertStart);
+    const { experts, gate: gateLogits } = this.#project(theta);
+    const answers = experts.slice();
     const posterior = new Float64Array(N * C);
     const joint = new Float64Array(C);
     const logGate = new Float64Array(C);
@@ -227,7 +282,6 @@ export class GatedMixture implements InformativeModel {
         gateResiduals[i * (C - 1) + c] = (this.#weights[i] as number) * residual;
       }
     }
-    accumulate(this.#gateFeatures, gateResiduals, C - 1, gradient);
     for (let i = 0; i < N; i++) {
       for (let c = 0; c < C; c++) {
         const r = (this.#weights[i] as number) * (posterior[i * C + c] as number);
@@ -244,7 +298,13 @@ export class GatedMixture implements InformativeModel {
         gradient[at] = (gradient[at] as number) + 0.5 * r * (rows - square / variance);
       }
     }
-    accumulate(this.#features, answers, C * rows, gradient, this.expertStart);
+    if (this.#sharesFeatures) {
+      const joint = joinColumns([gateResiduals, answers], this.#widths, N);
+      accumulate(this.#features, joint, C - 1 + C * rows, gradient);
+    } else {
+      accumulate(this.#gateFeatures, gateResiduals, C - 1, gradient);
+      accumulate(this.#features, answers, C * rows, gradient, this.expertStart);
+    }
     return gradient.map((g) => g / this.#totalWeight);
   }
 
@@ -266,45 +326,87 @@ export class GatedMixture implements InformativeModel {
    * @param from - θ that the maximizations begin with, and that empty components keep.
    */
   fitTo(posterior: Float64Array, from: Float64Array): Float64Array {
-    const { components: C, expertStart, rows } = this;
-    const N = this.#features.rows;
     const next = from.slice();
-    const targets = posterior.map((r, at) => r * (this.#weights[Math.floor(at / C)] as number));
-    const gate = fitMultinomial(
-      this.#gateFeatures,
-      { targets, classes: C },
-      from.subarray(0, expertStart),
-      this.#newton,
-    );
-    next.set(gate);
-    const share = new Float64Array(N);
-    const block = rows * this.#features.columns;
-    for (let c = 0; c < C; c++) {
-      let mass = 0;
-      for (let i = 0; i < N; i++) mass += share[i] = targets[i * C + c] as number;
-      if (mass <= EMPTY * this.#totalWeight) continue;
-      const at = expertStart + c * block;
-      const weights = this.#fitExpert(share, from.subarray(at, at + block));
-      next.set(weights, at);
-      if (this.#learnsVariance)
-        next[this.varianceStart + c] = Math.log(this.#fitVariance(share, mass, weights));
+    const targets = posterior.map((r, at) => r * (this.#weights[Math.floor(at / this.components)] as number));
+    const shares = splitColumns(targets, Array(this.components).fill(1), this.#features.rows);
+    const gate = {
+      labels: { targets, classes: this.components },
+      weights: from.subarray(0, this.expertStart),
+    };
+    const outcomes = this.#outcomes;
+    if (outcomes.kind === 'linear') {
+      next.set(fitMultinomial(this.#gateFeatures, gate, this.#newton).weights);
+      for (const [c, share] of shares.entries()) this.#fitLinear(outcomes, share, c, next);
+    } else {
+      this.#fitLogistic(outcomes, gate, shares, from, next);
     }
     return next;
   }
 
-  #fitExpert(share: Float64Array, start: Float64Array): Float64Array {
-    const outcomes = this.#outcomes;
-    if (outcomes.kind === 'linear')
-      return fitLeastSquares(this.#features, outcomes.values, outcomes.width, share);
-    const { classes, labels } = outcomes;
-    const targets = new Float64Array(share.length * classes);
-    for (let i = 0; i < share.length; i++) targets[i * classes + (labels[i] as number)] = share[i] as number;
-    return fitMultinomial(this.#features, { targets, classes }, start, this.#newton);
+  /** Whether samples of this mass are too little to learn from. */
+  #isEmpty(mass: number): boolean {
+    return mass <= EMPTY * this.#totalWeight;
   }
 
-  #fitVariance(share: Float64Array, mass: number, weights: Float64Array): number {
-    const outcomes = this.#outcomes;
-    if (outcomes.kind === 'logistic' || typeof outcomes.variance === 'number') return 1;
+  /** Fits a linear expert to its share of the samples. */
+  #fitLinear(outcomes: LinearOutcomes, share: Float64Array, component: number, next: Float64Array): void {
+    const mass = share.reduce((a, b) => a + b, 0);
+    if (this.#isEmpty(mass)) return;
+    const weights = fitLeastSquares(this.#features, outcomes.values, outcomes.width, share);
+    next.set(weights, this.expertStart + component * weights.length);
+    if (!this.#learnsVariance) return;
+    next[this.varianceStart + component] = Math.log(this.#fitVariance(outcomes, share, mass, weights));
+  }
+
+  /** Fits the gate, and logistic experts to their shares; all at once where they see the same inputs. */
+  #fitLogistic(
+    { classes, labels }: LogisticOutcomes,
+    gate: RegressionStart,
+    shares: readonly Float64Array[],
+    from: Float64Array,
+    next: Float64Array,
+  ): void {
+    const { expertStart, rows } = this;
+    const N = this.#features.rows;
+    const block = rows * this.#features.columns;
+    const widths: readonly number[] = Array(this.components).fill(rows);
+    const known = this.#known(from);
+    const logits: (Float64Array | undefined)[] =
+      known === undefined ? widths.map(() => undefined) : splitColumns(known.experts, widths, N);
+    const gateStart = { ...gate, ...(known === undefined ? {} : { logits: known.gate }) };
+    const fitted = shares.flatMap((share, c) =>
+      this.#isEmpty(share.reduce((a, b) => a + b, 0)) ? [] : [{ c, share }],
+    );
+    const starts = fitted.map(({ c, share }): RegressionStart => {
+      const targets = new Float64Array(N * classes);
+      for (let i = 0; i < N; i++) targets[i * classes + (labels[i] as number)] = share[i] as number;
+      const weights = from.subarray(expertStart + c * block, expertStart + (c + 1) * block);
+      return {
+        labels: { targets, classes },
+        weights,
+        ...(logits[c] === undefined ? {} : { logits: logits[c] }),
+      };
+    });
+    const [gateFit, ...expertFits] = this.#sharesFeatures
+      ? fitMultinomials(this.#features, [gateStart, ...starts], this.#newton)
+      : [
+          fitMultinomial(this.#gateFeatures, gateStart, this.#newton),
+          ...fitMultinomials(this.#features, starts, this.#newton),
+        ];
+    next.set((gateFit as FittedRegression).weights);
+    expertFits.forEach((expert, e) => {
+      const { c } = fitted[e] as { c: number };
+      next.set(expert.weights, expertStart + c * block);
+      logits[c] = expert.logits;
+    });
+    const gateLogits = gateFit?.logits;
+    if (gateLogits === undefined || logits.includes(undefined)) return;
+    const experts = joinColumns(logits as Float64Array[], widths, N);
+    this.#projections = { weights: next.slice(0, this.varianceStart), gate: gateLogits, experts };
+  }
+
+  #fitVariance(outcomes: LinearOutcomes, share: Float64Array, mass: number, weights: Float64Array): number {
+    if (typeof outcomes.variance === 'number') return outcomes.variance;
     const { rows } = this;
     const means = new Float64Array(share.length * rows);
     project(this.#features, weights, rows, means);

@@ -1,5 +1,6 @@
 import { choleskyFactor, solveLower, solveLowerTransposed } from './cholesky.ts';
-import { accumulate, type Features, project, weightedGram } from './features.ts';
+import { type Features, weightedGram } from './features.ts';
+import { type ByProducts, runTogether } from './joint-products.ts';
 
 /** How far a maximization goes. */
 export interface NewtonOptions {
@@ -94,16 +95,19 @@ class Evaluation {
   }
 }
 
-/** Multiplies the Hessian of the mean with a vector of shape `[classes − 1, K]`. */
-function hessianProduct(
-  features: Features,
+/**
+ * Multiplies the Hessian of the mean with a vector of shape `[classes − 1, K]`.
+ *
+ * @returns the product, and X·vectorᵀ, shape `[N, classes − 1]`.
+ */
+function* hessianProduct(
   evaluation: Evaluation,
   free: number,
   vector: Float64Array,
-): Float64Array {
-  const projected = new Float64Array(features.rows * free);
-  project(features, vector, free, projected);
-  for (let i = 0; i < features.rows; i++) {
+): ByProducts<{ product: Float64Array; projected: Float64Array }> {
+  const projected = yield { kind: 'project', operand: vector, outputs: free };
+  const curved = new Float64Array(projected.length);
+  for (let i = 0; i < evaluation.mass.length; i++) {
     let mean = 0;
     for (let k = 0; k < free; k++) {
       mean += (evaluation.probabilities[i * free + k] as number) * (projected[i * free + k] as number);
@@ -111,13 +115,12 @@ function hessianProduct(
     const mass = evaluation.mass[i] as number;
     for (let k = 0; k < free; k++) {
       const at = i * free + k;
-      projected[at] = mass * (evaluation.probabilities[at] as number) * ((projected[at] as number) - mean);
+      curved[at] = mass * (evaluation.probabilities[at] as number) * ((projected[at] as number) - mean);
     }
   }
-  const product = new Float64Array(vector.length);
-  accumulate(features, projected, free, product);
+  const product = yield { kind: 'accumulate', operand: curved, outputs: free };
   for (let d = 0; d < product.length; d++) product[d] = (product[d] as number) / evaluation.totalMass;
-  return product;
+  return { product, projected };
 }
 
 /**
@@ -176,97 +179,115 @@ function factoredDirection(hessian: Float64Array, gradient: Float64Array): Float
   return undefined;
 }
 
+/** A direction to move weights in, and what it does to the logits. */
+interface Direction {
+  /** Shape `[classes − 1, K]`. */
+  readonly weights: Float64Array;
+  /** X·weightsᵀ, shape `[N, classes − 1]`. */
+  readonly logits: Float64Array;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let d = 0; d < a.length; d++) sum += (a[d] as number) * (b[d] as number);
+  return sum;
+}
+
+function addScaled(target: Float64Array, scale: number, vector: Float64Array): void {
+  for (let d = 0; d < target.length; d++) target[d] = (target[d] as number) + scale * (vector[d] as number);
+}
+
 /** Solves H·d = −g by conjugate gradients, only as exactly as the gradient is small (inexact Newton). */
-function conjugateDirection(
-  multiply: (vector: Float64Array) => Float64Array,
+function* conjugateDirection(
+  evaluation: Evaluation,
   gradient: Float64Array,
+  free: number,
   maxSteps: number,
-): Float64Array | undefined {
-  const dot = (a: Float64Array, b: Float64Array) => {
-    let sum = 0;
-    for (let d = 0; d < a.length; d++) sum += (a[d] as number) * (b[d] as number);
-    return sum;
-  };
-  const solution = new Float64Array(gradient.length);
+): ByProducts<Direction | undefined> {
+  const weights = new Float64Array(gradient.length);
+  const logits = new Float64Array(evaluation.residuals.length);
   const residual = gradient.map((g) => -g);
   const search = residual.slice();
   let square = dot(residual, residual);
   const norm = Math.sqrt(square);
   const goal = norm * Math.min(0.1, Math.sqrt(norm));
   for (let step = 0; step < maxSteps && Math.sqrt(square) > goal; step++) {
-    const product = multiply(search);
+    const { product, projected } = yield* hessianProduct(evaluation, free, search);
     const curvature = dot(search, product);
     if (!(curvature > 1e-300)) break;
     const length = square / curvature;
-    for (let d = 0; d < solution.length; d++) {
-      solution[d] = (solution[d] as number) + length * (search[d] as number);
-      residual[d] = (residual[d] as number) - length * (product[d] as number);
-    }
+    addScaled(weights, length, search);
+    // the logits' change is the same sum of products that are known already
+    addScaled(logits, length, projected);
+    addScaled(residual, -length, product);
     const next = dot(residual, residual);
     for (let d = 0; d < search.length; d++) {
       search[d] = (residual[d] as number) + (next / square) * (search[d] as number);
     }
     square = next;
   }
-  return solution.some((v) => v !== 0) ? solution : undefined;
+  return weights.some((v) => v !== 0) ? { weights, logits } : undefined;
 }
 
-/**
- * Fits a multinomial logistic regression to soft labels by Newton's method, every step shortened until it decreases the
- * objective enough (Armijo backtracking). Undamped Newton steps diverge on steep gates; shortened ones cannot.
- *
- * The optimum of labels that can be separated lies at infinity: there the fit ends with finite weights, where the
- * gradient has vanished or the logits are beyond any use.
- *
- * @param start - weights to begin with, row-major, shape `[classes − 1, K]`; not changed.
- * @returns the weights, same shape; never a larger objective than at the start, and always finite. The start itself
- *   where no sample has weight.
- */
-export function fitMultinomial(
+/** Finds the Newton direction: by factoring the Hessian where it is small, else from its products. */
+function* newtonDirection(
   features: Features,
-  labels: SoftLabels,
-  start: Float64Array,
-  options: NewtonOptions = exactNewton,
-): Float64Array {
-  const free = labels.classes - 1;
-  const { columns, rows } = features;
-  const evaluation = new Evaluation(features, labels);
-  const weights = start.slice();
-  if (!(evaluation.totalMass > 0)) return weights;
-  const logits = new Float64Array(rows * free);
-  project(features, weights, free, logits);
+  evaluation: Evaluation,
+  gradient: Float64Array,
+  free: number,
+  maxConjugateSteps: number,
+): ByProducts<Direction | undefined> {
+  if (gradient.length > LARGEST_FACTORED) {
+    return yield* conjugateDirection(evaluation, gradient, free, maxConjugateSteps);
+  }
+  const { mass, probabilities, totalMass } = evaluation;
+  const weights = factoredDirection(
+    multinomialHessian(features, probabilities, free, mass, totalMass),
+    gradient,
+  );
+  if (weights === undefined) return undefined;
+  return { weights, logits: yield { kind: 'project', operand: weights, outputs: free } };
+}
+
+/** A regression to be fitted, and where the fit begins. */
+export interface RegressionStart {
+  readonly labels: SoftLabels;
+  /** Row-major, shape `[classes − 1, K]`; not changed. */
+  readonly weights: Float64Array;
+  /** X·weightsᵀ, shape `[N, classes − 1]`, where it is known; not changed. */
+  readonly logits?: Float64Array;
+}
+
+/** A fitted regression. */
+export interface FittedRegression {
+  /** Row-major, shape `[classes − 1, K]`. */
+  readonly weights: Float64Array;
+  /** X·weightsᵀ, shape `[N, classes − 1]`; not there where no sample has weight. */
+  readonly logits: Float64Array | undefined;
+}
+
+const supNorm = (vector: Float64Array) => vector.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+
+function* newtonFit(
+  features: Features,
+  start: RegressionStart,
+  options: NewtonOptions,
+): ByProducts<FittedRegression> {
+  const free = start.labels.classes - 1;
+  const evaluation = new Evaluation(features, start.labels);
+  const weights = start.weights.slice();
+  if (!(evaluation.totalMass > 0)) return { weights, logits: start.logits };
+  let logits = start.logits ?? (yield { kind: 'project', operand: weights, outputs: free });
   let value = evaluation.at(logits, undefined, 0, true);
-  const gradientHere = () => {
-    const gradient = new Float64Array(free * columns);
-    accumulate(features, evaluation.residuals, free, gradient);
-    for (let d = 0; d < gradient.length; d++) gradient[d] = (gradient[d] as number) / evaluation.totalMass;
-    return gradient;
-  };
-  let gradient = gradientHere();
-  const supNorm = (vector: Float64Array) => vector.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
-  const projected = new Float64Array(rows * free);
+  function* gradientHere(): ByProducts<Float64Array> {
+    const sum = yield { kind: 'accumulate', operand: evaluation.residuals, outputs: free };
+    return sum.map((g) => g / evaluation.totalMass);
+  }
+  let gradient = yield* gradientHere();
   for (let step = 0; step < options.maxSteps && supNorm(gradient) > options.tolerance; step++) {
-    const direction =
-      gradient.length <= LARGEST_FACTORED
-        ? factoredDirection(
-            multinomialHessian(
-              features,
-              evaluation.probabilities,
-              free,
-              evaluation.mass,
-              evaluation.totalMass,
-            ),
-            gradient,
-          )
-        : conjugateDirection(
-            (vector) => hessianProduct(features, evaluation, free, vector),
-            gradient,
-            options.maxConjugateSteps,
-          );
+    const direction = yield* newtonDirection(features, evaluation, gradient, free, options.maxConjugateSteps);
     if (direction === undefined) break;
-    project(features, direction, free, projected);
-    let slope = 0;
-    for (let d = 0; d < gradient.length; d++) slope += (gradient[d] as number) * (direction[d] as number);
+    const slope = dot(gradient, direction.weights);
     if (!(slope < 0)) break;
     // below this decrease the objective is all rounding: there the gradient alone can judge
     const judgeable = -slope > 1e-13 * Math.max(1, Math.abs(value));
@@ -274,27 +295,57 @@ export function fitMultinomial(
     if (judgeable) {
       while (
         length > 1e-12 &&
-        !(evaluation.at(logits, projected, length, false) <= value + ARMIJO * length * slope)
+        !(evaluation.at(logits, direction.logits, length, false) <= value + ARMIJO * length * slope)
       ) {
         length /= 2;
       }
       if (length <= 1e-12) break;
     }
-    let steepest = 0;
-    for (let at = 0; at < logits.length; at++) {
-      logits[at] = (logits[at] as number) + length * (projected[at] as number);
-      steepest = Math.max(steepest, Math.abs(logits[at] as number));
+    const moved = logits.slice();
+    addScaled(moved, length, direction.logits);
+    // the last step needs no gradient where the objective has judged it
+    const last = judgeable && step + 1 === options.maxSteps;
+    if (!last) {
+      const nextValue = evaluation.at(moved, undefined, 0, true);
+      const nextGradient = yield* gradientHere();
+      if (!judgeable && !(supNorm(nextGradient) < supNorm(gradient))) break;
+      value = nextValue;
+      gradient = nextGradient;
     }
-    const before = supNorm(gradient);
-    const nextValue = evaluation.at(logits, undefined, 0, true);
-    const nextGradient = gradientHere();
-    if (!judgeable && !(supNorm(nextGradient) < before)) break;
-    for (let d = 0; d < weights.length; d++) {
-      weights[d] = (weights[d] as number) + length * (direction[d] as number);
-    }
-    value = nextValue;
-    gradient = nextGradient;
-    if (steepest > LARGEST_LOGIT) break;
+    logits = moved;
+    addScaled(weights, length, direction.weights);
+    if (last || supNorm(logits) > LARGEST_LOGIT) break;
   }
-  return weights;
+  return { weights, logits };
+}
+
+/**
+ * Fits multinomial logistic regressions to soft labels by Newton's method, every step shortened until it decreases the
+ * objective enough (Armijo backtracking). Undamped Newton steps diverge on steep gates; shortened ones cannot.
+ *
+ * The optimum of labels that can be separated lies at infinity: there the fit ends with finite weights, where the
+ * gradient has vanished or the logits are beyond any use.
+ *
+ * @param starts - regressions on the same features; they do not depend on each other, but share products with X.
+ * @returns per regression weights with never a larger objective than at the start, always finite. The start itself
+ *   where no sample has weight.
+ */
+export function fitMultinomials(
+  features: Features,
+  starts: readonly RegressionStart[],
+  options: NewtonOptions = exactNewton,
+): FittedRegression[] {
+  return runTogether(
+    features,
+    starts.map((start) => newtonFit(features, start, options)),
+  );
+}
+
+/** Fits one regression, as {@link fitMultinomials} does. */
+export function fitMultinomial(
+  features: Features,
+  start: RegressionStart,
+  options: NewtonOptions = exactNewton,
+): FittedRegression {
+  return fitMultinomials(features, [start], options)[0] as FittedRegression;
 }

@@ -170,7 +170,8 @@ export class SymmetricMixture implements InformativeModel {
       targets[2 * i] = p;
       targets[2 * i + 1] = 1 - p;
     });
-    return fitMultinomial(this.#features, { targets, classes: 2 }, start, this.#newton);
+    const regression = { labels: { targets, classes: 2 }, weights: start };
+    return fitMultinomial(this.#features, regression, this.#newton).weights;
   }
 
   completeInformation(theta: Float64Array): Float64Array {
