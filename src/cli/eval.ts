@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { EpisodeRow } from '../eval/rollout.ts';
+import { warnOfDivergence } from './divergence-warning.ts';
 import { envOption, requireSimulator } from './env-reference.ts';
 import { checkRecordingPath, forceRecordOption, recordOption } from './recording-output.ts';
 import { defineVerb, repeated, type VerbContext, wholeNumber } from './verb.ts';
@@ -92,12 +93,14 @@ export async function evaluateRun(
     set = [],
     workers,
   }: EvaluateRunOptions,
-  { clock, progress, signal }: Pick<VerbContext<unknown>, 'clock' | 'progress' | 'signal'>,
+  { clock, progress, signal, warn }: Pick<VerbContext<unknown>, 'clock' | 'progress' | 'signal' | 'warn'>,
 ) {
   const { evaluate } = await import('../eval/evaluate.ts');
   const { toReport, writeReport } = await import('../eval/report.ts');
   const { loadRunRecord, readPolicy } = await import('../policies/run-directory.ts');
-  const { method, envId, config } = readPolicy(directory);
+  const policy = readPolicy(directory);
+  const { method, envId, config } = policy;
+  warnOfDivergence(directory, policy, warn);
   await requireSimulator(env, envId);
   if (recordPath !== undefined) {
     checkRecordingPath(recordPath, force);

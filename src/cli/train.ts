@@ -6,6 +6,7 @@ import type { TrainingData } from '../data/training-data.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { Method } from '../policies/method.ts';
 import type { BackendName } from '../tensor/backend.ts';
+import { warnOfDivergence } from './divergence-warning.ts';
 import { envOption, requireEnv } from './env-reference.ts';
 import { EXIT } from './failure.ts';
 import { claimOutput, fillOutput, type OutputKind } from './output-folder.ts';
@@ -119,6 +120,9 @@ export async function trainRun(
     });
   }
   const extension = extended === undefined ? undefined : await prepareExtension(method, extended, given);
+  if (extended !== undefined && extension !== undefined) {
+    warnOfDivergence(extended, extension.extending.policy, warn);
+  }
   const data = extension?.data ?? given;
   const base = extension?.base;
   const sources = { base, envId: data.envId, sets: options.set, ...(file === undefined ? {} : { file }) };

@@ -44,7 +44,7 @@ export async function loadWatched(
   await prepare(envId);
   const names = namesOf(directories);
   const policies: PolicyToCompare[] = [];
-  for (const [i, { config, method }] of saved.entries()) {
+  for (const [i, { config, diverged, method }] of saved.entries()) {
     const commitment =
       overrides.commitment ?? (config as { readonly commitment?: unknown }).commitment ?? null;
     policies.push({
@@ -55,6 +55,7 @@ export async function loadWatched(
           method,
           ...(components > 0 ? [`${components} components`] : []),
           ...(commitment === null ? [] : [`commit ${commitment}`]),
+          ...(diverged === undefined ? [] : ['of a training that diverged']),
         ].join(', '),
     });
   }

@@ -1,4 +1,5 @@
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
+import { requireFinite } from '../training/finite-weights.ts';
 import {
   inChunks,
   lossOf,
@@ -349,6 +350,10 @@ export class AlternatingTraining {
 
   async #save(curriculum: Curriculum, position: AlternatingPosition): Promise<void> {
     if (this.#run.saveCheckpoint === undefined) return;
+    const { iteration, phase, step } = position;
+    const where = `${phase}, iteration ${iteration + 1}, step ${step}`;
+    requireFinite(await this.#plan.experts.weights(), `${where}, experts`);
+    requireFinite(await this.#gate.weights(), `${where}, gate`);
     await this.#run.saveCheckpoint(
       await makeCheckpoint({ ...this.#plan, gate: this.#gate }, { curriculum, position }),
     );

@@ -54,6 +54,7 @@ const policyFileSchema = z.looseObject({
   actionSize: z.int().min(1),
   config: z.unknown(),
   model: z.unknown(),
+  diverged: z.string().optional(),
   weights: z.object({ file: z.literal(runFiles.weights), sha256: z.string() }),
 });
 
@@ -163,7 +164,7 @@ export function savePolicy(directory: string, saved: SavedPolicy): void {
  */
 export function readPolicy(directory: string): SavedPolicy {
   const path = join(directory, runFiles.policy);
-  const { weights, method, envId, observationSize, actionSize, config, model } = readJson(
+  const { weights, method, envId, observationSize, actionSize, config, model, diverged } = readJson(
     path,
     policyFileSchema,
     'a run folder with a trained policy',
@@ -181,7 +182,10 @@ export function readPolicy(directory: string): SavedPolicy {
       remedy: 'copy both files again from their source, or train again',
     });
   }
-  return { method, envId, observationSize, actionSize, config, model, arrays };
+  return {
+    ...{ method, envId, observationSize, actionSize, config, model, arrays },
+    ...(diverged !== undefined && { diverged }),
+  };
 }
 
 /**

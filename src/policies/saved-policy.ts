@@ -15,4 +15,6 @@ export interface SavedPolicy {
   /** Everything else but the weights, as JSON: normalizers, shapes, summaries. The method checks it on loading. */
   readonly model: unknown;
   readonly arrays: NamedArrays;
+  /** Where its training diverged, of a policy that is what the last good checkpoint before held; absent of all others. */
+  readonly diverged?: string;
 }

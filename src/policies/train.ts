@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { TrainingData } from '../data/training-data.ts';
-import { CheckpointError, UsageError } from '../errors.ts';
+import { CheckpointError, DivergenceError, ModewiseError, UsageError } from '../errors.ts';
 import type { BackendReport } from '../tensor/backend.ts';
 import { backendProfile } from '../tensor/backend-profile.ts';
+import { requireFinite } from '../training/finite-weights.ts';
 import type {
+  Checkpoint,
   CurriculaSnapshot,
   MetricsRow,
   TrainingProgress,
   WatchedRun,
 } from '../training/training-run.ts';
-import type { Method } from './method.ts';
+import type { Method, TrainingOutcome } from './method.ts';
 import {
   appendMetrics,
   loadCheckpoint,
@@ -72,11 +74,13 @@ export interface TrainedPolicy {
 
 /**
  * Trains a policy into a run folder: `run.json` before the first step, a log row a line in `metrics.jsonl`
- * and the same rows for TensorBoard, checkpoints as it goes, and the policy at the end, also when it was aborted.
+ * and the same rows for TensorBoard, checkpoints as it goes, and the policy at the end, also when it was aborted. Of a
+ * training that diverges, the folder holds the policy of the last good checkpoint, marked as that.
  *
  * The tensor backend must be selected before.
  *
  * @throws UsageError when a policy is to be extended and the method cannot.
+ * @throws DivergenceError naming step and batch, when a loss or a weight is not finite.
  * @throws OutputExistsError when the folder is not empty and `existing` is `refuse`.
  * @throws CheckpointError when `existing` is `resume` and the folder holds another method's run, or one with other
  *   data, another configuration or another seed.
@@ -134,12 +138,49 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainedP
     },
     saveCheckpoint: (checkpoint) => saveCheckpoint(directory, checkpoint),
   };
-  const outcome =
+  const train = (as: WatchedRun<SavedPolicy>): Promise<TrainingOutcome> =>
     extending === undefined || method.extension === undefined
-      ? await method.train(data, config, run)
-      : await method.extension.train(extending.policy, data, { config, learned: extending.learned, run });
-  savePolicy(directory, outcome.policy);
-  return outcome;
+      ? method.train(data, config, as)
+      : method.extension.train(extending.policy, data, { config, learned: extending.learned, run: as });
+  try {
+    const outcome = await train(run);
+    savePolicy(directory, outcome.policy);
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    const { profile } = run;
+    const policy = await lastGoodPolicy(directory, (resumeFrom) =>
+      train({ seed, ...(profile !== undefined && { profile }), resumeFrom, signal: AbortSignal.abort() }),
+    );
+    if (policy === undefined) throw error;
+    const { report } = error;
+    savePolicy(directory, { ...policy, diverged: report.where ?? report.what });
+    const kept = `the policy of the last good checkpoint is kept in ${directory}`;
+    const remedy = report.remedy === undefined ? kept : `${report.remedy}; ${kept}`;
+    throw new DivergenceError({ ...report, remedy }, { cause: error });
+  }
+}
+
+/**
+ * Makes a policy of the last checkpoint of a training that diverged: the training goes on from there and is stopped at once.
+ *
+ * @returns undefined where there is no checkpoint yet, or none that acts.
+ */
+async function lastGoodPolicy(
+  directory: string,
+  goOnFrom: (checkpoint: Checkpoint) => Promise<TrainingOutcome>,
+): Promise<SavedPolicy | undefined> {
+  try {
+    const checkpoint = loadCheckpoint(directory);
+    if (checkpoint === undefined) return undefined;
+    const { policy } = await goOnFrom(checkpoint);
+    requireFinite(policy.arrays, 'the last checkpoint');
+    return policy;
+  } catch (error) {
+    // that the training diverged is what has to be said, not that nothing could be kept of it
+    if (error instanceof ModewiseError) return undefined;
+    throw error;
+  }
 }
 
 /** Counts the episodes of each mode, in mode order up to the last one that occurs; those without a mode do not count. */

@@ -1,10 +1,11 @@
-import { CheckpointError, DivergenceError } from '../errors.ts';
+import { CheckpointError } from '../errors.ts';
 import { Rng, type RngState } from '../random.ts';
 import { warmupCosine } from '../tensor/learning-rate.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { AdamW } from '../tensor/optimizer.ts';
 import { tf } from '../tensor/tf.ts';
 import { WeightAverage } from '../tensor/weight-average.ts';
+import { requireFinite } from './finite-weights.ts';
 import type { GradientConfig } from './gradient-config.ts';
 import { type HeldOutSplit, holdOut } from './held-out.ts';
 import type { NormalizedData } from './normalized-data.ts';
@@ -245,7 +246,7 @@ class GradientTraining {
   async #save(step: number): Promise<void> {
     const { problem, recorded, run } = this.#plan;
     const raw = await this.#objective.network.toArrays();
-    requireFinite(raw, step);
+    requireFinite(raw, `train, step ${step}`);
     if (run.saveCheckpoint === undefined) return;
     const optimizer = await this.#optimizer.getState();
     const average = await this.#average?.getState();
@@ -306,16 +307,4 @@ function incomplete(): CheckpointError {
     what: 'The checkpoint lacks the state of its optimizer, its average or its random stream',
     remedy: 'start the training anew',
   });
-}
-
-/** @throws DivergenceError when a weight is not finite: such a checkpoint would replace a good one. */
-function requireFinite(arrays: NamedArrays, step: number): void {
-  for (const [name, { data }] of Object.entries(arrays)) {
-    if (data instanceof BigInt64Array || data.every(Number.isFinite)) continue;
-    throw new DivergenceError({
-      what: 'A weight is not finite after training',
-      where: `train, step ${step}, ${name}`,
-      remedy: 'lower the learning rate, or look for extreme values in the data',
-    });
-  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CheckpointError, DatasetError } from '../../src/errors.ts';
 import { resolveConfig } from '../../src/policies/config.ts';
-import type { PartialConfig, TrainingOutcome } from '../../src/policies/method.ts';
+import type { TrainingOutcome } from '../../src/policies/method.ts';
 import type { Policy } from '../../src/policies/policy.ts';
 import { listMethods } from '../../src/policies/registry.ts';
 import { loadPolicy, savePolicy } from '../../src/policies/run-directory.ts';
@@ -12,80 +12,11 @@ import type { SavedPolicy } from '../../src/policies/saved-policy.ts';
 import { tf } from '../../src/tensor/tf.ts';
 import type { Checkpoint, CurriculaSnapshot, TrainingRun } from '../../src/training/training-run.ts';
 import { branchingData } from '../unit/mixture/toy-data.ts';
+import { act, observationAt, quickSettings } from './policies-support.ts';
 
 await tf.setBackend('cpu');
 
 const data = branchingData(8, 2, 10);
-
-/** Of methods that are trained by the shared loop: more than one checkpoint, and a held-out episode. */
-const gradientQuick = { steps: 20, batchSize: 16, checkpointEvery: 8, validation: 0.2 };
-
-/** Settings that make a method train in a second; a new method gets a line here and all tests below. */
-const quick: Readonly<Record<string, PartialConfig>> = {
-  imc: {
-    components: 3,
-    iterations: 1,
-    expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
-    gate: { hidden: [8], steps: 20, batchSize: 16 },
-  },
-  bc: { ...gradientQuick, hidden: [8] },
-  mdn: { ...gradientQuick, components: 3, expert: { hidden: [8] }, gate: { hidden: [8] } },
-  attentive: {
-    ...{ ...gradientQuick, components: 3, importanceWeight: 0.1, similarityWeight: 1 },
-    ...{ expert: { hidden: [8] }, gate: { hidden: [8] } },
-  },
-  em: {
-    components: 3,
-    iterations: 1,
-    expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
-    gate: { hidden: [8], steps: 20, batchSize: 16 },
-  },
-  'ml-cur': { components: 3, iterations: 3 },
-  cvae: {
-    ...gradientQuick,
-    latentSize: 3,
-    chunk: 3,
-    execute: 2,
-    observationFrequencies: 2,
-    mlp: { hidden: [8] },
-  },
-  act: {
-    ...{ ...gradientQuick, latentSize: 3, chunk: 3, hold: 'episode' },
-    transformer: { encoderLayers: 1, decoderLayers: 1, heads: 2, width: 8 },
-  },
-  bet: { ...gradientQuick, bins: 4, history: 3, transformer: { layers: 1, heads: 2, width: 8 } },
-  flow: { ...gradientQuick, layers: 2, bins: 3, chunk: 2, hidden: [8] },
-  // unlike a choice among drawn chunks, Langevin steps show every change of the weights
-  ibc: {
-    ...{ ...gradientQuick, negatives: 4, chunk: 2, hidden: [8] },
-    ...{ sampler: 'langevin', chains: 8, chainSteps: 5 },
-  },
-  'ddpm-mlp': { ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2, mlp: { hidden: [8] } },
-  'ddpm-transformer': {
-    ...{ ...gradientQuick, diffusionSteps: 4, chunk: 3, execute: 2 },
-    transformer: { layers: 1, heads: 2, width: 8 },
-  },
-  ddim: { ...gradientQuick, diffusionSteps: 8, samplingSteps: 4, chunk: 3, execute: 3, mlp: { hidden: [8] } },
-};
-
-/** Observations that differ between episodes and steps. */
-function observationAt(episode: number, step: number): number[] {
-  return [0.05 * episode - 0.02 * step, 0.1 * step];
-}
-
-/** Acts over some steps; returns the actions per episode. */
-function act(policy: Policy, seeds: readonly number[], steps = 6): number[][] {
-  policy.reset(seeds);
-  const taken: number[][] = seeds.map(() => []);
-  for (let step = 0; step < steps; step++) {
-    const observations = seeds.flatMap((seed) => observationAt(seed, step));
-    const actions = policy.act(Float32Array.from(observations));
-    seeds.forEach((_, i) => {
-      taken[i]?.push(...actions.subarray(i * policy.actionSize, (i + 1) * policy.actionSize));
-    });
-  }
-  return taken;
-}
 
 for (const method of listMethods()) {
   describe(`the policy of '${method.name}'`, () => {
@@ -94,9 +25,7 @@ for (const method of listMethods()) {
     let policy: Policy;
 
     beforeAll(async () => {
-      const settings = quick[method.name];
-      if (settings === undefined) throw new Error(`no quick settings for '${method.name}' in this test`);
-      const config = resolveConfig(method, { envId: data.envId, file: settings });
+      const config = resolveConfig(method, { envId: data.envId, file: quickSettings(method.name) });
       const outcome = await method.train(data, config, { seed: 0 });
       expect(outcome.complete).toBe(true);
       saved = outcome.policy;
@@ -127,7 +56,7 @@ for (const method of listMethods()) {
     });
 
     it('learns the same bits when it is watched, and acts in between', async () => {
-      const config = resolveConfig(method, { envId: data.envId, file: quick[method.name] as PartialConfig });
+      const config = resolveConfig(method, { envId: data.envId, file: quickSettings(method.name) });
       const interim: SavedPolicy[] = [];
       const curricula: CurriculaSnapshot[] = [];
       const { policy: watched } = await method.train(data, config, {
@@ -215,11 +144,10 @@ function numbersOf({ policy }: TrainingOutcome): Record<string, number[]> {
 for (const method of listMethods()) {
   describe(`the training of '${method.name}'`, () => {
     const train = (run: Partial<TrainingRun> = {}, trainOn = data) =>
-      method.train(
-        trainOn,
-        resolveConfig(method, { envId: data.envId, file: quick[method.name] as PartialConfig }),
-        { seed: 0, ...run },
-      );
+      method.train(trainOn, resolveConfig(method, { envId: data.envId, file: quickSettings(method.name) }), {
+        seed: 0,
+        ...run,
+      });
 
     it('gives the same bits for the same seed, and others for another', async () => {
       const [a, b, other] = [await train(), await train(), await train({ seed: 1 })];

@@ -194,6 +194,31 @@ describe('a damaged or foreign folder', () => {
   });
 });
 
+describe('a training that diverges', () => {
+  it('ends with 1, names step and batch, and leaves a policy that can be scored, with a warning', async () => {
+    const out = join(folder, 'diverged');
+    // steps that grow until the loss overflows, some steps after the first checkpoint
+    const sets = ['learningRate=1e6', 'warmup=1', 'steps=200', 'checkpointEvery=5', 'batchSize=32'];
+    const settings = [...sets, 'hidden=[8,8,8]'].flatMap((setting) => ['--set', setting]);
+    const trained = await modewise(
+      ...['train', 'bc', '--data', data, '--out', out],
+      ...['--backend', 'js', ...settings],
+    );
+    expect(trained.code).toBe(1);
+    expect(trained.stderr).toMatch(
+      /The training loss is not finite\n.*step \d+, batch: episode \d+ step \d+/,
+    );
+    expect(trained.stderr).toContain('the last good checkpoint');
+    expect(trained.stderr).not.toContain('    at ');
+    const { code, stderr, stdout } = await modewise(
+      ...['eval', out, '--rollouts', '2', '--workers', '1', '--json'],
+    );
+    expect(stderr).toContain(`the training of ${out} diverged`);
+    expect(JSON.parse(stdout)).toMatchObject({ policy: 'bc', rollouts: 2 });
+    expect(code).toBe(0);
+  });
+});
+
 describe('doctor', () => {
   it('tells every backend, what is missing, and proves the one that would run', async () => {
     const report = await modewiseJson<{
