@@ -33,6 +33,12 @@ export function chunkPolicyShape(defaults: ChunkDefaults = {}) {
 /** Settings for tasks that are decided by millimetres: states that lie close together are told apart. */
 export const fineObservations = { observationFrequencies: 6, observationNoise: 0.005 } as const;
 
+/**
+ * Settings for demonstrations of a demonstrator without memory, whose hand trembles: what it does follows from the
+ * present state, and the tremor is noise enough.
+ */
+export const presentObservation = { observationFrequencies: 0, observationNoise: 0, history: 1 } as const;
+
 /** The resolved options of {@link chunkPolicyShape}. */
 export type ChunkPolicyConfig = z.infer<z.ZodObject<ReturnType<typeof chunkPolicyShape>>>;
 

@@ -1,4 +1,4 @@
-import { fineObservations } from './chunk-config.ts';
+import { fineObservations, presentObservation } from './chunk-config.ts';
 import { type DiffusionDefaults, diffusionSchema } from './diffusion-config.ts';
 import { makeDiffusionPlanner } from './diffusion-planner.ts';
 import { gradientMethod } from './gradient-method.ts';
@@ -29,11 +29,15 @@ const shared = {
   ...{ batchSize: 128, learningRate: 3e-3, ...fineObservations },
 } as const;
 
+/** As {@link presentObservation}, for chunks that the next contact will overturn. */
+const pushing = { ...presentObservation, chunk: 8, execute: 4, learningRate: 1e-3 } as const;
+
 /** DDPM with a residual network as denoiser. */
 export const ddpmMlp = diffusionMethod({
   name: 'ddpm-mlp',
   summary: 'Diffusion policy: denoises chunks of actions by DDPM with a residual network',
   defaults: { ...shared, denoiser: 'mlp', sampler: 'ddpm', diffusionSteps: 16, steps: 40_000 },
+  presets: { 'Pushing-v0': { ...pushing, batchSize: 256, steps: 30_000 } },
 });
 
 /** DDPM with a transformer as denoiser. */
@@ -48,6 +52,7 @@ export const ddpmTransformer = diffusionMethod({
     diffusionSteps: 16,
     steps: 6000,
   },
+  presets: { 'Pushing-v0': { ...pushing, steps: 8000 } },
 });
 
 /** DDIM: many steps in training, few in acting. */
@@ -58,4 +63,5 @@ export const ddim = diffusionMethod({
     ...{ ...shared, denoiser: 'mlp', sampler: 'ddim', diffusionSteps: 100, samplingSteps: 16 },
     steps: 40_000,
   },
+  presets: { 'Pushing-v0': { ...pushing, batchSize: 256, steps: 30_000 } },
 });

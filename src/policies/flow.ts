@@ -1,4 +1,4 @@
-import { fineObservations } from './chunk-config.ts';
+import { fineObservations, presentObservation } from './chunk-config.ts';
 import { flowSchema } from './flow-config.ts';
 import { makeFlowPlanner } from './flow-planner.ts';
 import { gradientMethod } from './gradient-method.ts';
@@ -8,7 +8,10 @@ export const flow = gradientMethod({
   name: 'flow',
   summary: 'Conditional normalizing flow: exact likelihood of chunks of actions, by coupled splines',
   schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
-  presets: { 'Avoiding-v0': { ...fineObservations, batchSize: 128 } },
+  presets: {
+    'Avoiding-v0': { ...fineObservations, batchSize: 128 },
+    'Pushing-v0': { ...presentObservation, chunk: 2, hidden: [128, 128] },
+  },
   actingKeys: ['temperature'],
   learner: async () => (await import('./flow-learner.ts')).makeFlowLearner,
   planner: makeFlowPlanner,

@@ -1,4 +1,4 @@
-import { fineObservations } from './chunk-config.ts';
+import { fineObservations, presentObservation } from './chunk-config.ts';
 import { gradientMethod } from './gradient-method.ts';
 import { ibcActingKeys, ibcSchema } from './ibc-config.ts';
 import { makeIbcPlanner } from './ibc-planner.ts';
@@ -8,7 +8,10 @@ export const ibc = gradientMethod({
   name: 'ibc',
   summary: 'Implicit behavioural cloning: an energy of actions, acts by searching for low energy',
   schema: ibcSchema({ history: 2, chunk: 1, batchSize: 128, steps: 10_000 }),
-  presets: { 'Avoiding-v0': { ...fineObservations, steps: 8000, samples: 128 } },
+  presets: {
+    'Avoiding-v0': { ...fineObservations, steps: 8000, samples: 128 },
+    'Pushing-v0': { ...presentObservation, samples: 128 },
+  },
   actingKeys: ibcActingKeys,
   learner: async () => (await import('./ibc-learner.ts')).makeIbcLearner,
   planner: makeIbcPlanner,

@@ -10,4 +10,5 @@ export const mlCur = mixtureMethod({
   trainer: async () => (await import('../mixture/ml-cur.ts')).trainMlCur,
   commitment: (config) => config.commitment,
   actingKeys: ['commitment'],
+  presets: { 'Pushing-v0': { components: 32, iterations: 10 } },
 });
