@@ -103,6 +103,7 @@ export class AlternatingTraining {
         continue;
       }
       let loss = {};
+      let gate = {};
       if (position.phase === 'select') {
         const end = await this.#train(curriculum, position, select, improveExperts);
         position = { ...position, step: end.step };
@@ -117,12 +118,13 @@ export class AlternatingTraining {
         const end = await this.#train(curriculum, position, gateBudget, improveGate);
         position = { ...position, step: end.step };
         if (this.#aborted) return this.#interrupted(curriculum, position);
+        gate = { gateEntropy: await this.#gate.meanEntropy() };
       }
       const { bound, eta = null, row, standardDeviation } = await this.#update(curriculum, position);
       const iteration = position.iteration + 1;
       // with many units each of these takes a while
       await yieldToEvents();
-      this.#report({ phase: 'select', iteration, ...loss, ...row }, curriculum);
+      this.#report({ phase: 'select', iteration, ...loss, ...gate, ...row }, curriculum);
       await yieldToEvents();
       this.#show(curriculum, iteration);
       await yieldToEvents();
@@ -294,7 +296,7 @@ export class AlternatingTraining {
   }
 
   #report(row: MetricsRow, curriculum: Curriculum): void {
-    this.#run.onMetrics?.({ ...row, ...curriculumMetrics(curriculum) });
+    this.#run.onMetrics?.({ ...row, ...curriculumMetrics(curriculum, this.#plan.problem) });
   }
 
   #show(curriculum: Curriculum, iteration: number): void {

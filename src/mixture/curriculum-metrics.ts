@@ -6,19 +6,27 @@ import type { MixtureProblem } from './mixture-problem.ts';
 /**
  * Measures curricula for the training log. Of each component: `prior` p(z), `effectiveUnits` exp(H(p(u|z))),
  * `curriculumEntropy` H(p(u|z)) and `shares`, its mean responsibility p(z|u). Of all: `activeComponents`, those that are
- * the most probable of some unit; `posteriorEntropy`, the mean of H(p(z|u)) over the units; `shareEntropy`, the entropy of
- * the shares. Entropies in nats. A gate fitted to these curricula has a mean entropy from the second last on, where the
- * observation says all, to the last, where it says nothing.
+ * the most probable of some unit; `posteriorEntropy`, the mean of H(p(z|u)) over the units; `gateTargetEntropy`, the same
+ * over the steps of the data, which is what a gate is fitted to; `shareEntropy`, the entropy of the shares. Entropies in
+ * nats. A gate fitted to these curricula has a mean entropy from `gateTargetEntropy` on, where the observation says all.
  */
-export function curriculumMetrics(curriculum: Curriculum): MetricsRow {
+export function curriculumMetrics(
+  curriculum: Curriculum,
+  { unitStarts }: Pick<MixtureProblem, 'unitStarts'>,
+): MetricsRow {
   const posterior = curriculum.posterior();
   const { components, units } = curriculum;
+  const steps = unitStarts[units] as number;
   const holders = new Set<number>();
   const shares = new Float64Array(components);
   let posteriorEntropy = 0;
-  for (let at = 0; at < posterior.length; at += components) {
+  let gateTargetEntropy = 0;
+  for (let at = 0, index = 0; index < units; at += components, index++) {
     const unit = posterior.subarray(at, at + components);
-    posteriorEntropy += entropy(unit) / units;
+    const length = (unitStarts[index + 1] as number) - (unitStarts[index] as number);
+    const uncertainty = entropy(unit);
+    posteriorEntropy += uncertainty / units;
+    gateTargetEntropy += (uncertainty * length) / steps;
     let largest = 0;
     for (let z = 0; z < components; z++) {
       shares[z] = (shares[z] as number) + (unit[z] as number) / units;
@@ -30,6 +38,7 @@ export function curriculumMetrics(curriculum: Curriculum): MetricsRow {
   return {
     activeComponents: holders.size,
     posteriorEntropy,
+    gateTargetEntropy,
     shareEntropy: entropy(shares),
     prior: [...curriculum.prior()],
     shares: [...shares],

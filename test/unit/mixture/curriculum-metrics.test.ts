@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Curriculum } from '../../../src/mixture/curriculum.ts';
+import { curriculumMetrics } from '../../../src/mixture/curriculum-metrics.ts';
 import { trainImc } from '../../../src/mixture/imc.ts';
 import { imcConfigSchema } from '../../../src/mixture/imc-config.ts';
 import { tf } from '../../../src/tensor/tf.ts';
@@ -20,6 +22,20 @@ async function snapshotsOf(level: string): Promise<CurriculaSnapshot[]> {
   });
   return snapshots;
 }
+
+describe('curricula as the log has them', () => {
+  it('have an entropy over units, and one over steps, which the gate is fitted to', () => {
+    // a unit of one step that two components share, and one of three steps that the first holds alone
+    const logWeights = Float64Array.of(0, 0, 0, -Infinity);
+    const curriculum = Curriculum.fromState(2, 'paper', { logWeights, posteriorIsUniform: false });
+    const { gateTargetEntropy, posteriorEntropy, shareEntropy } = curriculumMetrics(curriculum, {
+      unitStarts: Int32Array.of(0, 1, 4),
+    });
+    expect(posteriorEntropy).toBeCloseTo(Math.LN2 / 2, 12);
+    expect(gateTargetEntropy).toBeCloseTo(Math.LN2 / 4, 12);
+    expect(shareEntropy).toBeCloseTo(-0.75 * Math.log(0.75) - 0.25 * Math.log(0.25), 12);
+  });
+});
 
 describe('curricula as a viewer sees them', () => {
   for (const level of ['step', 'segment', 'episode']) {

@@ -125,7 +125,13 @@ describe('expectation maximization', () => {
         onMetrics: (row) => rows.push(row),
       });
       expect(gateSteps).toBe(5 * gateTrainings);
-      expect(rows.filter((row) => row.phase === 'select')).toHaveLength(2);
+      const selected = rows.filter((row) => row.phase === 'select');
+      expect(selected).toHaveLength(2);
+      // what each iteration's gate answers is logged where there is one
+      for (const { gateEntropy } of selected) {
+        if (form === 'released') expect(gateEntropy).toBeUndefined();
+        else expect(gateEntropy).toSatisfy((value: number) => value > 0 && value <= Math.log(2) + 1e-6);
+      }
     }
   });
 

@@ -1,9 +1,13 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { TrainingData } from '../../../src/data/training-data.ts';
 import { CheckpointError, DatasetError, DivergenceError } from '../../../src/errors.ts';
 import { trainImc } from '../../../src/mixture/imc.ts';
 import { expertKinds, imcConfigSchema } from '../../../src/mixture/imc-config.ts';
 import type { MixtureModel } from '../../../src/mixture/mixture-model.ts';
+import { openEventLog } from '../../../src/policies/run-directory.ts';
 import type { NamedArrays } from '../../../src/tensor/named-arrays.ts';
 import { tf } from '../../../src/tensor/tf.ts';
 import type { Checkpoint, MetricsRow, TrainingRun } from '../../../src/training/training-run.ts';
@@ -75,7 +79,20 @@ describe('training a mixture', () => {
     expect(least).toBeGreaterThanOrEqual(0);
     expect(most).toBeGreaterThanOrEqual(least);
     expect(most).toBeLessThanOrEqual(Math.log(3) + 1e-9);
+    // demonstrations of one length: over their steps as over themselves
+    expect(first?.gateTargetEntropy).toBeCloseTo(least, 9);
     expect(rows.at(-1)?.gateEntropy as number).toBeGreaterThan(0);
+    const folder = mkdtempSync(join(tmpdir(), 'modewise-imc-log-'));
+    try {
+      const log = openEventLog(folder, () => 0);
+      for (const row of rows) log(row);
+      const [file = ''] = readdirSync(folder);
+      const events = readFileSync(join(folder, file), 'latin1');
+      expect(events.match(/select\/gateTargetEntropy/g)).toHaveLength(3);
+      expect(events.match(/gate\/gateEntropy/g)).toHaveLength(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('keeps the number of tensors flat while it trains, and leaves none behind', async () => {
