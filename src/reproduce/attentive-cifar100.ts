@@ -1,7 +1,8 @@
 import { cifar100, hasCifar100, readCifar100 } from '../data/cifar.ts';
 import type { ConvolutionLayer } from '../tensor/convolution-shape.ts';
-import { attentiveImages, type ImageExperiment, type ImageScale, notRunPart } from './attentive-images.ts';
+import type { ImageExperiment, ImageScale } from './attentive-images.ts';
 import { attentiveArms, attentivePaper, comparisons, resultFiles } from './attentive-models.ts';
+import { type ImageCollection, onImages } from './image-reproduction.ts';
 import type { Reproduction } from './reproduction.ts';
 
 const WHOLE: ImageScale = { trainImages: 50_000, testImages: 10_000, epochs: 80, batchSize: 256, seeds: 3 };
@@ -47,6 +48,12 @@ export const cifar100Experiment: ImageExperiment = {
   targets: (results) => comparisons(results, 'attentive gate', 0),
 };
 
+const collection: ImageCollection = {
+  has: hasCifar100,
+  read: (folder) => ({ train: readCifar100(folder, 'train'), test: readCifar100(folder, 'test') }),
+  remedy: `Unpack its binary form (${cifar100.folder} with ${cifar100.train} and ${cifar100.test}) and name the folder with --data.`,
+};
+
 /** The attentive gate and the similarity loss on CIFAR-100. */
 export const attentiveCifar100: Reproduction = {
   name: 'attentive-cifar100',
@@ -54,19 +61,8 @@ export const attentiveCifar100: Reproduction = {
   paper: attentivePaper,
   duration: '--quick some minutes; the whole is for a GPU; both need --data',
   async run(context) {
-    const folder = context.dataFolder;
-    if (folder === undefined || !hasCifar100(folder)) {
-      const why =
-        folder === undefined ? 'No folder with CIFAR-100 was given' : `CIFAR-100 is not in ${folder}`;
-      const remedy = `Unpack its binary form (${cifar100.folder} with ${cifar100.train} and ${cifar100.test}) and name the folder with --data.`;
-      return [notRunPart('CIFAR-100, 20 experts', `${why}. ${remedy}`)];
-    }
-    const sets = { train: readCifar100(folder, 'train'), test: readCifar100(folder, 'test') };
     // two epochs of a fiftieth of the images show that it runs, and no more
-    if (context.quick) {
-      const untold = { ...cifar100Experiment, targets: () => [] };
-      return [await attentiveImages(untold, sets, QUICK, context)];
-    }
-    return [await attentiveImages(cifar100Experiment, sets, WHOLE, context)];
+    const experiment = context.quick ? { ...cifar100Experiment, targets: () => [] } : cifar100Experiment;
+    return [await onImages(experiment, collection, context.quick ? QUICK : WHOLE, context)];
   },
 };

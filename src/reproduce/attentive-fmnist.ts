@@ -1,6 +1,6 @@
-import { debianFashionMnist, fashionMnist, hasImages, readLabelledImages } from '../data/labelled-images.ts';
+import { debianFashionMnist, fashionMnist } from '../data/labelled-images.ts';
 import { mean } from '../statistics.ts';
-import { attentiveImages, type ImageExperiment, type ImageScale, notRunPart } from './attentive-images.ts';
+import type { ImageExperiment, ImageScale } from './attentive-images.ts';
 import {
   attentiveArms,
   attentivePaper,
@@ -11,6 +11,7 @@ import {
   measured,
   resultFiles,
 } from './attentive-models.ts';
+import { type ImageCollection, idxCollection, onImages } from './image-reproduction.ts';
 import type { Figure, Reproduction } from './reproduction.ts';
 
 const WHOLE: ImageScale = { trainImages: 60_000, testImages: 10_000, epochs: 20, batchSize: 256, seeds: 3 };
@@ -95,6 +96,13 @@ export const fashionExperiment: ImageExperiment = {
   targets: () => [],
 };
 
+const { names, ...files } = idxCollection(fashionMnist);
+const collection: ImageCollection = {
+  ...files,
+  usualFolder: debianFashionMnist,
+  remedy: `On Debian and Ubuntu: apt-get install dataset-fashion-mnist. Elsewhere: put the four IDX files (${names}) into a folder and name it with --data.`,
+};
+
 /** The attentive gate and the similarity loss on Fashion-MNIST. */
 export const attentiveFmnist: Reproduction = {
   name: 'attentive-fmnist',
@@ -102,26 +110,12 @@ export const attentiveFmnist: Reproduction = {
   paper: attentivePaper,
   duration: '--quick a minute or two; the whole about two hours on one core',
   async run(context) {
-    const title = 'Fashion-MNIST, 5 experts';
-    const folder = context.dataFolder ?? debianFashionMnist;
-    if (!hasImages(folder, fashionMnist.train) || !hasImages(folder, fashionMnist.test)) {
-      const { images, labels } = fashionMnist.train;
-      return [
-        notRunPart(
-          title,
-          `Fashion-MNIST is not in ${folder}. On Debian and Ubuntu: apt-get install dataset-fashion-mnist. Elsewhere: put the four IDX files (${images}, ${labels}, ${fashionMnist.test.images}, ${fashionMnist.test.labels}, with or without .gz) into a folder and name it with --data.`,
-        ),
-      ];
-    }
-    const sets = {
-      train: readLabelledImages(folder, fashionMnist.train),
-      test: readLabelledImages(folder, fashionMnist.test),
-    };
     const experiment = {
       ...fashionExperiment,
       targets: (results: ModelResults) => targets(results, !context.quick),
     };
-    const part = await attentiveImages(experiment, sets, context.quick ? QUICK : WHOLE, context);
+    const part = await onImages(experiment, collection, context.quick ? QUICK : WHOLE, context);
+    if (part.notRun !== undefined) return [part];
     return [{ ...part, notes: ['The files are the published ones, by their SHA-256.', ...part.notes] }];
   },
 };

@@ -313,8 +313,3 @@ export async function attentiveImages(
     notes: [tableOf(experiment, models)],
   };
 }
-
-/** A part that says what is missing. */
-export function notRunPart(title: string, notRun: string): Part {
-  return { title, protocol: [], figures: [], charts: [], notes: [], notRun };
-}

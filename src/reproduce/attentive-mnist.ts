@@ -1,6 +1,7 @@
-import { hasImages, mnist, readLabelledImages } from '../data/labelled-images.ts';
-import { attentiveImages, type ImageExperiment, type ImageScale, notRunPart } from './attentive-images.ts';
+import { mnist } from '../data/labelled-images.ts';
+import type { ImageExperiment, ImageScale } from './attentive-images.ts';
 import { attentiveArms, attentivePaper, comparisons, greyLayers, resultFiles } from './attentive-models.ts';
+import { type ImageCollection, idxCollection, onImages } from './image-reproduction.ts';
 import type { Reproduction } from './reproduction.ts';
 
 const WHOLE: ImageScale = { trainImages: 60_000, testImages: 10_000, epochs: 20, batchSize: 512, seeds: 3 };
@@ -62,24 +63,19 @@ export const mnistExperiment: ImageExperiment = {
   targets: (results) => comparisons(results, 'attentive gate + L_s', 0),
 };
 
+const { names, ...files } = idxCollection(mnist);
+const collection: ImageCollection = {
+  ...files,
+  remedy: `Put the four IDX files of MNIST (${names}) into a folder and name it with --data.`,
+};
+
 /** The attentive gate and the similarity loss on MNIST. */
 export const attentiveMnist: Reproduction = {
   name: 'attentive-mnist',
   summary: 'Attentive gating and sample similarity use all experts, and err less, on MNIST',
   paper: attentivePaper,
   duration: '--quick a few minutes; the whole some hours on one core; both need --data',
-  async run(context) {
-    const folder = context.dataFolder;
-    const { images, labels } = mnist.train;
-    const files = `the four IDX files of MNIST (${images}, ${labels}, ${mnist.test.images}, ${mnist.test.labels}, with or without .gz)`;
-    if (folder === undefined || !hasImages(folder, mnist.train) || !hasImages(folder, mnist.test)) {
-      const why = folder === undefined ? 'No folder with MNIST was given' : `MNIST is not in ${folder}`;
-      return [notRunPart('MNIST, 5 experts', `${why}. Put ${files} into a folder and name it with --data.`)];
-    }
-    const sets = {
-      train: readLabelledImages(folder, mnist.train),
-      test: readLabelledImages(folder, mnist.test),
-    };
-    return [await attentiveImages(mnistExperiment, sets, context.quick ? QUICK : WHOLE, context)];
-  },
+  run: async (context) => [
+    await onImages(mnistExperiment, collection, context.quick ? QUICK : WHOLE, context),
+  ],
 };
