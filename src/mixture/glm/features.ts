@@ -8,8 +8,7 @@ export interface Features {
   readonly rows: number;
   /** K. */
   readonly columns: number;
-  /** What computes {@link project} and {@link accumulate} of large matrices; without it they are computed in double
-   * precision. */
+  /** Computes {@link project} and {@link accumulate}; without it they are computed here, in double precision. */
   readonly products?: MatrixProducts;
 }
 

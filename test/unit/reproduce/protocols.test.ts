@@ -49,7 +49,7 @@ describe('Random-Invert', () => {
     instances: 2,
     iterations: 10,
     every: 5,
-    tuningImages: 100,
+    tuning: { instances: 2, images: 100 },
   };
 
   it('inverts about half of the images, and averages pixels over squares', () => {
