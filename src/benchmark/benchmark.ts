@@ -95,6 +95,8 @@ async function runLocked(plan: Plan, options: BenchmarkOptions): Promise<readonl
     if (state.status === 'done' && row !== undefined) progress.onRow(row, true);
     else open.push(spec);
   }
+  // whole rows of a seed before the next one: what an interrupted benchmark has can be compared
+  open.sort((a, b) => a.seed - b.seed);
   const jobs = await prepareJobs(plan, open, options);
   const running = new Map<CellJob, string>();
   let finished = plan.cells.length - open.length;

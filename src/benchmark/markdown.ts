@@ -35,6 +35,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 
 const SUMMARY_HEAD = [
   'method',
+  'seeds',
   'success',
   'Wilson 95 %',
   'entropy',
@@ -56,6 +57,7 @@ function summaryLine(row: SummaryRow): string[] {
   if (row.seeds === 0) return [name, ...SUMMARY_HEAD.slice(1).map(() => '–')];
   return [
     name,
+    String(row.seeds),
     of(row.success, 3),
     `${fixed(row.interval.low, 3)} to ${fixed(row.interval.high, 3)}`,
     of(row.entropy, 3),

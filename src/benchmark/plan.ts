@@ -47,6 +47,7 @@ export interface Plan {
   readonly tasks: readonly PlannedTask[];
   /** Names of the rows, in order. */
   readonly names: readonly string[];
+  /** Of all rows together. */
   readonly seeds: readonly number[];
   /** Row that the others are compared with. */
   readonly reference: string;
@@ -144,9 +145,18 @@ export async function planBenchmark(
   const cells = tasks.flatMap(({ demonstrations, envId, rollouts }) =>
     suite.methods.flatMap((entry) => {
       const row = { name: nameOf(entry), method: entry.method, config: configOf(entry, envId) };
-      return seeds.map((seed) => ({ task: envId, ...row, seed, rollouts, evaluationSeed, demonstrations }));
+      return (entry.seeds ?? seeds).map((seed) => ({
+        task: envId,
+        ...row,
+        seed,
+        rollouts,
+        evaluationSeed,
+        demonstrations,
+      }));
     }),
   );
   const { bootstrap } = suite;
-  return { tasks, names: suite.methods.map(nameOf), seeds, reference: referenceOf(suite), bootstrap, cells };
+  const names = suite.methods.map(nameOf);
+  const all = [...new Set(cells.map(({ seed }) => seed))].sort((a, b) => a - b);
+  return { tasks, names, seeds: all, reference: referenceOf(suite), bootstrap, cells };
 }

@@ -43,6 +43,7 @@ export function parseTable(text: string, where: string): TableRow[] {
 
 const HEAD = [
   'method',
+  'seeds',
   'success',
   'Wilson 95 %',
   'entropy',
@@ -55,10 +56,11 @@ const HEAD = [
 ];
 
 function line(row: SummaryRow): string[] {
-  if (row.seeds === 0) return [row.method, 'failed', ...HEAD.slice(2).map(() => '–')];
+  if (row.seeds === 0) return [row.method, '0', 'failed', ...HEAD.slice(3).map(() => '–')];
   const of = (value: OverSeeds) => wordOverSeeds(value, row.seeds, 3);
   return [
     row.failed === 0 ? row.method : `${row.method} (${row.failed} of ${row.failed + row.seeds} seeds failed)`,
+    String(row.seeds),
     of(row.success),
     `${fixed(row.interval.low, 3)} to ${fixed(row.interval.high, 3)}`,
     of(row.entropy),
@@ -83,12 +85,13 @@ export function benchmarkSection(table: readonly TableRow[], command?: string): 
     const rows = summary.filter((row) => row.task === task);
     const cells = table.filter((row) => row.task === task);
     const seeds = new Set(cells.map(({ seed }) => seed)).size;
+    const even = rows.every((row) => row.seeds + row.failed === seeds);
     const known = rows.find(({ rollouts }) => rollouts !== null);
     const contexts = cells.find((cell) => cell.contexts !== null)?.contexts ?? null;
     const reference = rows.find(({ algorithm }) => algorithm === 'imc') ?? (rows[0] as SummaryRow);
     const contest = contestOf(rows, reference.method);
     const words = [
-      `**${task}**: ${known?.demonstrations ?? '–'} demonstrations, ${known?.rollouts ?? '–'} rollouts over ${contexts ?? '–'} context${contexts === 1 ? '' : 's'} for each policy, ${seeds} training seed${seeds === 1 ? '' : 's'}`,
+      `**${task}**: ${known?.demonstrations ?? '–'} demonstrations, ${known?.rollouts ?? '–'} rollouts over ${contexts ?? '–'} context${contexts === 1 ? '' : 's'} for each policy, ${seeds} training seed${seeds === 1 ? '' : 's'}${even ? '' : ' at most'}`,
       seeds > 1 ? ', mean ± sample standard deviation' : '',
       command === undefined ? '.' : `; \`${command}\`.`,
     ];

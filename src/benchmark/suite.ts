@@ -45,6 +45,15 @@ const taskSchema = z.preprocess(
   }),
 );
 
+/** A list, or a number n for 0 .. n-1. */
+const seedsSchema = z.preprocess(
+  (value) =>
+    Number.isInteger(value) && (value as number) > 0 && (value as number) <= 1000
+      ? Array.from({ length: value as number }, (_, seed) => seed)
+      : value,
+  z.array(z.int().min(0)).min(1),
+);
+
 const methodSchema = z.preprocess(
   short('method', isText),
   z.strictObject({
@@ -56,6 +65,8 @@ const methodSchema = z.preprocess(
     set: settingsSchema.default({}),
     /** Further settings for single tasks, by environment id. */
     tasks: z.record(z.string(), settingsSchema).default({}),
+    /** Seeds of this row's trainings; those of the benchmark where left out. */
+    seeds: seedsSchema.optional(),
   }),
 );
 
@@ -66,14 +77,8 @@ const suiteSchema = z.strictObject({
     (value) => (value === 'all' ? listMethods().map(({ name }) => name) : value),
     z.array(methodSchema).min(1),
   ),
-  /** A list, or a number n for 0 .. n-1. */
-  seeds: z.preprocess(
-    (value) =>
-      Number.isInteger(value) && (value as number) > 0 && (value as number) <= 1000
-        ? Array.from({ length: value as number }, (_, seed) => seed)
-        : value,
-    z.array(z.int().min(0)).min(1),
-  ),
+  /** Of the trainings. */
+  seeds: seedsSchema,
   /** Episodes in all of each task; what the task's protocol says where left out. */
   rollouts: z.int().min(1).optional(),
   /** Seed of all evaluations. */
@@ -103,7 +108,7 @@ const demonstrationKeys = ['perMode', 'seed', 'trunk'];
 const keysOf: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(suiteSchema.shape),
   tasks: ['env', 'rollouts', 'demonstrations', 'data'],
-  methods: ['method', 'name', 'set', 'tasks'],
+  methods: ['method', 'name', 'set', 'tasks', 'seeds'],
   demonstrations: demonstrationKeys,
   'tasks.demonstrations': demonstrationKeys,
 };
@@ -164,6 +169,9 @@ export function parseSuite(text: string, where: string): Suite {
       'give one of them another name: {method, name, set}',
     );
     requireDistinct('seeds', suite.seeds, 'leave one out');
+    for (const entry of suite.methods) {
+      requireDistinct(`methods: ${nameOf(entry)}: seeds`, entry.seeds ?? [], 'leave one out');
+    }
     requireDistinct(
       'tasks',
       suite.tasks.map(({ env }) => env),

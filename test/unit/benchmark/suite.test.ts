@@ -43,6 +43,7 @@ describe('parseSuite', () => {
     ['rollouts below 1', { rollouts: '0' }, 'rollouts'],
     ['a row twice', { methods: '[imc, { method: bc, name: imc }]' }, 'imc'],
     ['a seed twice', { seeds: '[1, 1]' }, 'seeds'],
+    ["a row's seed twice", { methods: '[{ method: bc, seeds: [1, 1] }]' }, 'methods: bc: seeds'],
     ['a name that is no file name', { methods: '[{ method: imc, name: ../x }]' }, 'methods.0.name'],
     ['a reference that is no row', { reference: 'ibc' }, "There is no row 'ibc'"],
     ['text that is no YAML', { methods: '[imc' }, 'YAML'],
@@ -77,6 +78,12 @@ describe('planBenchmark', () => {
     ]);
     expect(cells[2]?.config).toMatchObject({ components: 3, expert: { hidden: [8] } });
     expect(reference).toBe('small');
+  });
+
+  it('gives a row the seeds of its own', async () => {
+    const { cells, seeds } = await plan(yaml({ methods: '[bc, { method: imc, seeds: [4] }]' }));
+    expect(cells.map(({ name, seed }) => `${name} ${seed}`)).toEqual(['bc 0', 'bc 1', 'imc 4']);
+    expect(seeds).toEqual([0, 1, 4]);
   });
 
   it("follows the task's protocol where the suite says nothing", async () => {

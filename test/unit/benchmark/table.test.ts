@@ -113,10 +113,10 @@ describe('the summary', () => {
 
   it('is Markdown with mean ± sample standard deviation over seeds', () => {
     expect(summaryTable(summary).slice(2)).toEqual([
-      '| imc | 0.875 ± 0.177 | 0.640 to 0.965 | 0.625 ± 0.177 | 0.900 | 0.531 ± 0.044 | 2 of 2 | 0.375 ± 0.177 | 0.125 ± 0.000 | 40.0 ± 0.0 | 0.025 | 1.5 ± 0.0 | 300 | 58 |',
-      '| wide | 1.000 | 0.676 to 1.000 | 1.000 | 0.900 | 1.000 | 2 of 2 | 0.000 | 0.125 | 40.0 | 0.025 | 1.5 | 300 | 58 |',
-      '| bc (1 failed) | 0.500 | 0.215 to 0.785 | 0.000 | 0.900 | 0.000 | 2 of 2 | 1.000 | 0.125 | 40.0 | 0.025 | 1.5 | 300 | 58 |',
-      '| mdn (1 failed) | – | – | – | – | – | – | – | – | – | – | – | – | – |',
+      '| imc | 2 | 0.875 ± 0.177 | 0.640 to 0.965 | 0.625 ± 0.177 | 0.900 | 0.531 ± 0.044 | 2 of 2 | 0.375 ± 0.177 | 0.125 ± 0.000 | 40.0 ± 0.0 | 0.025 | 1.5 ± 0.0 | 300 | 58 |',
+      '| wide | 1 | 1.000 | 0.676 to 1.000 | 1.000 | 0.900 | 1.000 | 2 of 2 | 0.000 | 0.125 | 40.0 | 0.025 | 1.5 | 300 | 58 |',
+      '| bc (1 failed) | 1 | 0.500 | 0.215 to 0.785 | 0.000 | 0.900 | 0.000 | 2 of 2 | 1.000 | 0.125 | 40.0 | 0.025 | 1.5 | 300 | 58 |',
+      '| mdn (1 failed) | – | – | – | – | – | – | – | – | – | – | – | – | – | – |',
     ]);
   });
 
@@ -135,7 +135,7 @@ describe('the summary', () => {
     );
     expect(changed).toMatch(/\n<!-- results:end -->\nafter\n$/);
     expect(changed).not.toContain('old');
-    expect(changed).toContain('| mdn | failed | – |');
+    expect(changed).toContain('| mdn | 0 | failed | – |');
     expect(changed).toContain('Best competitor of imc: **bc**');
     expect(replaceResults(changed, section, 'README.md')).toBe(changed);
     expect(() => replaceResults('no place', section, 'README.md')).toThrow('results:begin');
