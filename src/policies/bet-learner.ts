@@ -6,6 +6,7 @@ import { Transformer } from '../tensor/transformer.ts';
 import type { Learner, LearnerContext } from '../training/learner.ts';
 import type { NormalizedData } from '../training/normalized-data.ts';
 import { joinTrainables } from '../training/trainable.ts';
+import { episodeBounds, stepsAround } from '../training/windows.ts';
 import { type BetConfig, betShapes } from './bet-config.ts';
 import { eachToken } from './each-token.ts';
 import { kMeans } from './k-means.ts';
@@ -29,8 +30,10 @@ export function makeBetLearner({ config, problem, rng, sizes }: LearnerContext<B
   const size = chunk * actionSize;
   const centres = clusterChunks(problem, chunk, bins, rng.fork('clusters'));
   const centreShape: [number, number] = [bins, size];
+  // a backend may keep the array it is given
+  const table = tf.tensor2d(centres.slice(), centreShape);
   return {
-    network: joinTrainables({ embed, trunk, head }),
+    network: joinTrainables({ embed, trunk, head }, [table]),
     constants: { centres: { shape: centreShape, data: centres } },
     loss({ actions, mask, observations }) {
       const [n] = actions.shape;
@@ -41,7 +44,6 @@ export function makeBetLearner({ config, problem, rng, sizes }: LearnerContext<B
         2,
       );
       const target = tf.reshape<tf.Rank.R2>(targets, [rows, size]);
-      const table = tf.tensor2d(centres.slice(), centreShape);
       const bin = binOf(target, table);
       const output = tf.reshape<tf.Rank.R2>(eachToken(head, trunk.forward(eachToken(embed, observations))), [
         rows,
@@ -77,18 +79,12 @@ function binOf(rows: tf.Tensor2D, centres: tf.Tensor2D): tf.Tensor2D {
 /** Clusters the normalized chunks of all demonstrations; returns the centres, shape `[k, K·Da]`. */
 function clusterChunks(problem: NormalizedData, chunk: number, bins: number, rng: Rng): Float32Array {
   const { actionSize, actions, data } = problem;
-  const { episodeStarts } = data;
   const steps = actions.length / actionSize;
   const chosen = Math.min(steps, clusteredChunks);
+  const present = Int32Array.from({ length: chosen }, (_, i) => (chosen === steps ? i : rng.integer(steps)));
   const points = new Float64Array(chosen * chunk * actionSize);
-  for (let i = 0; i < chosen; i++) {
-    const present = chosen === steps ? i : rng.integer(steps);
-    const last = (episodeStarts[episodeStarts.findIndex((start) => start > present)] as number) - 1;
-    for (let k = 0; k < chunk; k++) {
-      const step = Math.min(present + k, last);
-      const action = actions.subarray(step * actionSize, (step + 1) * actionSize);
-      points.set(action, (i * chunk + k) * actionSize);
-    }
+  for (const [i, step] of stepsAround(episodeBounds(data.episodeStarts), present, 0, chunk).entries()) {
+    points.set(actions.subarray(step * actionSize, (step + 1) * actionSize), i * actionSize);
   }
   return Float32Array.from(kMeans(points, chunk * actionSize, bins, rng.fork('k-means')).centres);
 }

@@ -36,23 +36,56 @@ export function makeFlowLearner({ config, rng, sizes }: LearnerContext<FlowConfi
       new BatchedMlp(network, withoutAnswer(network, drawMlp(network, rng.fork(layer)))),
   );
   const parts = networks.map((network, layer) => [`couplings.${layer}`, network] as const);
+  const matrices = flowMatrices(config, couplings);
   return {
-    network: joinTrainables(Object.fromEntries(parts)),
+    network: joinTrainables(Object.fromEntries(parts), [
+      matrices.before,
+      ...matrices.kept,
+      ...matrices.moved,
+    ]),
     loss({ actions, observations }, draws, { training }) {
       const [n] = actions.shape;
       const flat = tf.reshape<tf.Rank.R2>(actions, [n, -1]);
       const seen = tf.reshape<tf.Rank.R2>(observations, [n, -1]);
       const chunks = training ? blurred(flat, config.actionNoise, draws) : flat;
-      const logDensity = flowLogDensity(config, { couplings, networks, chunks, histories: seen });
+      const logDensity = flowLogDensity(config, { networks, matrices, chunks, histories: seen });
       return tf.neg(tf.div(tf.mean<tf.Scalar>(logDensity), flat.shape[1]));
     },
   };
 }
 
+/** Matrices that follow from the layout of a flow alone. */
+export interface FlowMatrices {
+  /** Take the numbers that a coupling layer keeps out of rows of D, shape `[D, m]`; transposed, they put them back. */
+  readonly kept: readonly tf.Tensor2D[];
+  /** The same for the numbers that it moves. */
+  readonly moved: readonly tf.Tensor2D[];
+  /** Sums the sizes of the pieces before each piece, shape `[B, B]`. */
+  readonly before: tf.Tensor2D;
+}
+
+/** Makes the matrices of a flow; the caller disposes of them. */
+export function flowMatrices(
+  { bins }: Pick<FlowConfig, 'bins'>,
+  couplings: readonly Coupling[],
+): FlowMatrices {
+  const select = (indices: readonly number[], { kept, moved }: Coupling) =>
+    selection(indices, kept.length + moved.length);
+  return {
+    kept: couplings.map((coupling) => select(coupling.kept, coupling)),
+    moved: couplings.map((coupling) => select(coupling.moved, coupling)),
+    before: tf.tensor2d(
+      Float32Array.from({ length: bins * bins }, (_, i) => (Math.floor(i / bins) < i % bins ? 1 : 0)),
+      [bins, bins],
+    ),
+  };
+}
+
 /** What {@link flowLogDensity} needs beside the options. */
 export interface FlowPoints {
-  readonly couplings: readonly Coupling[];
   readonly networks: readonly BatchedMlp[];
+  /** Borrowed. */
+  readonly matrices: FlowMatrices;
   /** Normalized, shape `[n, D]`. Borrowed. */
   readonly chunks: tf.Tensor2D;
   /** Normalized, shape `[n, T·Do]`. Borrowed. */
@@ -62,22 +95,22 @@ export interface FlowPoints {
 /** Evaluates log p(a | o), nats, shape `[n]`; differentiable. The caller disposes of it. */
 export function flowLogDensity(
   { bins, range }: Pick<FlowConfig, 'bins' | 'range'>,
-  { chunks, couplings, histories, networks }: FlowPoints,
+  { chunks, histories, matrices, networks }: FlowPoints,
 ): tf.Tensor1D {
   return tf.tidy(() => {
-    const [n, size] = chunks.shape;
+    const [n] = chunks.shape;
     let values = chunks;
     let logStretch = tf.zeros<tf.Rank.R1>([n]);
-    for (const [layer, { kept, moved }] of couplings.entries()) {
-      const pick = (indices: readonly number[]) => selection(indices, size);
-      const keptValues: tf.Tensor2D = tf.matMul(values, pick(kept));
+    for (const [layer, network] of networks.entries()) {
+      const [kept, moved] = [matrices.kept[layer] as tf.Tensor2D, matrices.moved[layer] as tf.Tensor2D];
+      const keptValues: tf.Tensor2D = tf.matMul(values, kept);
       const answer = tf.reshape<tf.Rank.R3>(
-        (networks[layer] as BatchedMlp).forward(tf.concat<tf.Tensor2D>([keptValues, histories], 1)),
-        [n, moved.length, splineParameters(bins)],
+        network.forward(tf.concat<tf.Tensor2D>([keptValues, histories], 1)),
+        [n, moved.shape[1], splineParameters(bins)],
       );
-      const bent = bend(tf.matMul(values, pick(moved)), answer, bins, range);
-      const putBack = (part: tf.Tensor2D, indices: readonly number[]): tf.Tensor2D =>
-        tf.matMul(part, pick(indices), false, true);
+      const bent = bend(tf.matMul(values, moved), answer, matrices.before, range);
+      const putBack = (part: tf.Tensor2D, matrix: tf.Tensor2D): tf.Tensor2D =>
+        tf.matMul(part, matrix, false, true);
       values = tf.add(putBack(bent.values, moved), putBack(keptValues, kept));
       logStretch = tf.add(logStretch, bent.logStretch);
     }
@@ -91,20 +124,17 @@ export function flowLogDensity(
  * y = y_k + h(Sξ² + d_k ξ(1 − ξ)) / D, D = S + (d_{k+1} + d_k − 2S) ξ(1 − ξ), and
  * dy/dx = S²(d_{k+1}ξ² + 2Sξ(1 − ξ) + d_k(1 − ξ)²) / D².
  *
- * @param x - shape `[n, m]`. @param parameters - shape `[n, m, 3·B − 1]`.
+ * @param x - shape `[n, m]`. @param parameters - shape `[n, m, 3·B − 1]`. @param before - as of {@link FlowMatrices}.
  */
-function bend(x: tf.Tensor2D, parameters: tf.Tensor3D, bins: number, range: number): Moved {
+function bend(x: tf.Tensor2D, parameters: tf.Tensor3D, before: tf.Tensor2D, range: number): Moved {
   const [n, m] = x.shape;
+  const [bins] = before.shape;
   const part = (from: number, size: number) => tf.slice(parameters, [0, 0, from], [n, m, size]);
   const pieces = (logits: tf.Tensor3D) =>
     tf.mul(tf.add(tf.mul(tf.softmax(logits), 1 - leastPiece * bins), leastPiece), 2 * range);
   const widths = pieces(part(0, bins));
   const heights = pieces(part(bins, bins));
   // left ends of the pieces: sums of those before
-  const before = tf.tensor2d(
-    Float32Array.from({ length: bins * bins }, (_, i) => (Math.floor(i / bins) < i % bins ? 1 : 0)),
-    [bins, bins],
-  );
   const lefts = (sizes: tf.Tensor) => {
     const sums = tf.matMul(tf.reshape<tf.Rank.R2>(sizes, [n * m, bins]), before);
     return tf.sub(tf.reshape(sums, [n, m, bins]), range);

@@ -1,5 +1,5 @@
 import type { NamedArrays } from '../tensor/named-arrays.ts';
-import type { tf } from '../tensor/tf.ts';
+import { tf } from '../tensor/tf.ts';
 import { joinParts, takePart } from './parts.ts';
 
 /** Weights that are trained together: a network, or several. `BatchedMlp` and `Transformer` are of this form. */
@@ -14,8 +14,15 @@ export interface Trainable {
   dispose(): void;
 }
 
-/** Makes one {@link Trainable} of several; their arrays are prefixed by their names: `encoder/layers.0.bias`. */
-export function joinTrainables(parts: Readonly<Record<string, Trainable>>): Trainable {
+/**
+ * Makes one {@link Trainable} of several; their arrays are prefixed by their names: `encoder/layers.0.bias`.
+ *
+ * @param constants - tensors that the loss needs and that are not trained; freed with the variables.
+ */
+export function joinTrainables(
+  parts: Readonly<Record<string, Trainable>>,
+  constants: readonly tf.Tensor[] = [],
+): Trainable {
   const entries = Object.entries(parts);
   return {
     variables: entries.flatMap(([, part]) => part.variables),
@@ -29,6 +36,7 @@ export function joinTrainables(parts: Readonly<Record<string, Trainable>>): Trai
     },
     dispose() {
       for (const [, part] of entries) part.dispose();
+      tf.dispose([...constants]);
     },
   };
 }

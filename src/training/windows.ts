@@ -22,6 +22,43 @@ export interface WindowBatch {
   readonly mask: tf.Tensor2D;
 }
 
+/** The episode that each step of the data belongs to: its first step, and the one after its last, shape `[N]` each. */
+export interface EpisodeBounds {
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+/** Finds the bounds of every step's episode. @param episodeStarts - as of `TrainingData`, shape `[E + 1]`. */
+export function episodeBounds(episodeStarts: Int32Array): EpisodeBounds {
+  const steps = episodeStarts.at(-1) ?? 0;
+  const starts = new Int32Array(steps);
+  const ends = new Int32Array(steps);
+  for (let episode = 0; episode + 1 < episodeStarts.length; episode++) {
+    const [start, end] = [episodeStarts[episode] as number, episodeStarts[episode + 1] as number];
+    starts.fill(start, start, end);
+    ends.fill(end, start, end);
+  }
+  return { starts, ends };
+}
+
+/** Lists `count` steps from `present + first` on for each present one, kept within their episodes, shape `[n · count]`. */
+export function stepsAround(
+  { ends, starts }: EpisodeBounds,
+  present: Int32Array,
+  first: number,
+  count: number,
+): Int32Array {
+  const steps = new Int32Array(present.length * count);
+  for (let i = 0; i < present.length; i++) {
+    const step = present[i] as number;
+    const [start, last] = [starts[step] as number, (ends[step] as number) - 1];
+    for (let j = 0; j < count; j++) {
+      steps[i * count + j] = Math.min(Math.max(step + first + j, start), last);
+    }
+  }
+  return steps;
+}
+
 /**
  * Every window of every episode: step t of the data is the present of window t. Windows that reach over an end of
  * their episode repeat its first or last step there, which the mask tells (Chi et al. 2023, `sampler.py` of
@@ -31,24 +68,14 @@ export class Windows {
   readonly shape: WindowShape;
   readonly #observations: Rows;
   readonly #actions: Rows;
-  /** First step of the episode of each step, and the one after its last, shape `[N]` each. */
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
+  readonly #bounds: EpisodeBounds;
 
   /** @param onDevice - whether to upload the data and gather there; see {@link Rows}. */
   constructor(problem: NormalizedData, shape: WindowShape, onDevice: boolean) {
     this.shape = shape;
     this.#observations = new Rows(problem.observations, problem.observationSize, onDevice);
     this.#actions = new Rows(problem.actions, problem.actionSize, onDevice);
-    const { episodeStarts } = problem.data;
-    const steps = episodeStarts.at(-1) ?? 0;
-    this.#starts = new Int32Array(steps);
-    this.#ends = new Int32Array(steps);
-    for (let episode = 0; episode + 1 < episodeStarts.length; episode++) {
-      const [start, end] = [episodeStarts[episode] as number, episodeStarts[episode + 1] as number];
-      this.#starts.fill(start, start, end);
-      this.#ends.fill(end, start, end);
-    }
+    this.#bounds = episodeBounds(problem.data.episodeStarts);
   }
 
   /** A, the actions in a window. */
@@ -59,7 +86,7 @@ export class Windows {
 
   /** N, the windows there are: one per step of the data. */
   get count(): number {
-    return this.#starts.length;
+    return this.#bounds.starts.length;
   }
 
   /**
@@ -71,8 +98,8 @@ export class Windows {
   gather(present: Int32Array): WindowBatch {
     const n = present.length;
     const { history } = this.shape;
-    const seen = this.#steps(present, 1 - history, history);
-    const done = this.#steps(present, this.#firstAction, this.actionCount);
+    const seen = stepsAround(this.#bounds, present, 1 - history, history);
+    const done = stepsAround(this.#bounds, present, this.#firstAction, this.actionCount);
     const [observations, actions] = [this.#observations.gather(seen), this.#actions.gather(done)];
     const batch = {
       observations: observations.as3D(n, history, this.#observations.width),
@@ -88,27 +115,15 @@ export class Windows {
     return this.shape.pastActions === true ? 1 - this.shape.history : 0;
   }
 
-  /** The steps from `present + first` on, kept within their episodes, shape `[n · count]`. */
-  #steps(present: Int32Array, first: number, count: number): Int32Array {
-    const steps = new Int32Array(present.length * count);
-    for (let i = 0; i < present.length; i++) {
-      const step = present[i] as number;
-      const [start, last] = [this.#starts[step] as number, (this.#ends[step] as number) - 1];
-      for (let j = 0; j < count; j++) {
-        steps[i * count + j] = Math.min(Math.max(step + first + j, start), last);
-      }
-    }
-    return steps;
-  }
-
   #mask(present: Int32Array): Float32Array {
     const count = this.actionCount;
+    const { ends, starts } = this.#bounds;
     const mask = new Float32Array(present.length * count);
     for (let i = 0; i < present.length; i++) {
       const step = present[i] as number;
       for (let j = 0; j < count; j++) {
         const at = step + this.#firstAction + j;
-        const inside = at >= (this.#starts[step] as number) && at < (this.#ends[step] as number);
+        const inside = at >= (starts[step] as number) && at < (ends[step] as number);
         mask[i * count + j] = inside ? 1 : 0;
       }
     }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../../src/policies/config.ts';
 import { flow } from '../../../src/policies/flow.ts';
 import { type FlowConfig, flowCouplings } from '../../../src/policies/flow-config.ts';
-import { flowLogDensity } from '../../../src/policies/flow-learner.ts';
+import { flowLogDensity, flowMatrices } from '../../../src/policies/flow-learner.ts';
 import { makeFlowPlanner } from '../../../src/policies/flow-planner.ts';
 import { invertSpline, readSpline } from '../../../src/policies/flow-spline.ts';
 import { Rng } from '../../../src/random.ts';
@@ -47,7 +47,7 @@ function densityGrid(arrays: readonly NamedArrays[], reach: number, cells: numbe
   const chunks = tf.tensor2d(points, [cells * cells, 2]);
   const histories = tf.fill<tf.Rank.R2>([cells * cells, 1], 0.4);
   return tf
-    .exp(flowLogDensity(config, { couplings, networks, chunks, histories }))
+    .exp(flowLogDensity(config, { networks, matrices: flowMatrices(config, couplings), chunks, histories }))
     .dataSync() as Float32Array;
 }
 
