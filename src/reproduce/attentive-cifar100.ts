@@ -5,13 +5,21 @@ import { attentiveArms, attentivePaper, comparisons, resultFiles } from './atten
 import { type ImageCollection, onImages } from './image-reproduction.ts';
 import type { Reproduction } from './reproduction.ts';
 
-const WHOLE: ImageScale = { trainImages: 50_000, testImages: 10_000, epochs: 80, batchSize: 256, seeds: 3 };
+const WHOLE: ImageScale = {
+  trainImages: 50_000,
+  testImages: 10_000,
+  epochs: 80,
+  batchSize: 256,
+  seeds: 3,
+  otherSeeds: 3,
+};
 const QUICK: ImageScale = {
   trainImages: 1000,
   testImages: 500,
   epochs: 2,
   batchSize: 100,
   seeds: 1,
+  otherSeeds: 1,
   arms: ['single expert', 'original gate', 'attentive gate'],
 };
 

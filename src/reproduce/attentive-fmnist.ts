@@ -14,13 +14,21 @@ import {
 import { type ImageCollection, idxCollection, onImages } from './image-reproduction.ts';
 import type { Figure, Reproduction } from './reproduction.ts';
 
-const WHOLE: ImageScale = { trainImages: 60_000, testImages: 10_000, epochs: 20, batchSize: 256, seeds: 3 };
+const WHOLE: ImageScale = {
+  trainImages: 60_000,
+  testImages: 10_000,
+  epochs: 20,
+  batchSize: 256,
+  seeds: 3,
+  otherSeeds: 1,
+};
 const QUICK: ImageScale = {
   trainImages: 8000,
   testImages: 2000,
   epochs: 5,
   batchSize: 128,
   seeds: 1,
+  otherSeeds: 1,
   arms: ['single expert', 'original gate', 'attentive gate + L_s'],
 };
 

@@ -38,6 +38,8 @@ export interface Arm {
   readonly gate: GateKind;
   readonly importanceWeight: number;
   readonly similarityWeight: number;
+  /** Whether a target speaks of it. */
+  readonly judged?: boolean;
   /** Whether the gate is distilled to an original one afterwards, which is a model of its own. */
   readonly distilled?: string;
 }
@@ -48,7 +50,10 @@ export interface ImageScale {
   readonly testImages: number;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Trainings of each model that a target speaks of. */
   readonly seeds: number;
+  /** Trainings of each of the others. */
+  readonly otherSeeds: number;
   /** Names of the models; all where left out. */
   readonly arms?: readonly string[];
 }
@@ -271,11 +276,17 @@ export async function attentiveImages(
   await selectBackend('auto', { deterministic: false });
   const arms = experiment.arms.filter(({ name }) => scale.arms?.includes(name) ?? true);
   const results = new Map<string, ArmResult[]>();
-  for (let s = 0; s < scale.seeds; s++) {
-    for (const arm of arms) {
-      const found = await units.do(`seed/${seed + s}/${arm.name}`, () => trainArm(bench, arm, seed + s));
-      for (const [model, result] of Object.entries(found)) {
-        results.set(model, [...(results.get(model) ?? []), result]);
+  const rounds = [
+    { round: arms.filter(({ judged }) => judged === true), count: scale.seeds },
+    { round: arms.filter(({ judged }) => judged !== true), count: scale.otherSeeds },
+  ];
+  for (const { round, count } of rounds) {
+    for (let s = 0; s < count; s++) {
+      for (const arm of round) {
+        const found = await units.do(`seed/${seed + s}/${arm.name}`, () => trainArm(bench, arm, seed + s));
+        for (const [model, result] of Object.entries(found)) {
+          results.set(model, [...(results.get(model) ?? []), result]);
+        }
       }
     }
   }
@@ -287,7 +298,7 @@ export async function attentiveImages(
     title: `${experiment.name}, ${experiment.experts} experts`,
     protocol: [
       `${bench.train.count} training and ${bench.test.count} test images; expectation mixtures of ${experiment.experts} experts; ${epochs} epochs in batches of ${batchSize}.`,
-      `Adam at ${learningRate}${schedule === 'cosine' ? ', falling to 0 along a cosine' : ''}; weight decay ${weightDecay}. Training seeds ${seed} to ${seed + scale.seeds - 1}: means over them, nothing is selected.`,
+      `Adam at ${learningRate}${schedule === 'cosine' ? ', falling to 0 along a cosine' : ''}; weight decay ${weightDecay}. ${scale.seeds} training${scale.seeds === 1 ? '' : 's'} of the models that targets speak of, ${scale.otherSeeds} of each other one, seeds from ${seed} on: means, nothing is selected.`,
       'Metrics on the whole test set. I(E;Y) of the most probable expert and the class it answers; H_s mean entropy of the gate per image; H_u entropy of the mean gate; in bits.',
       'Published: the result files in yamsgithub/modular_deep_learning, of each model the run of least training error; equality with the paper’s printed tables was not checked.',
       'Distilled: experts frozen, a new original gate that starts from the attentive one but for its last layer, trained alone on the same loss without regularizer.',
@@ -300,7 +311,7 @@ export async function attentiveImages(
     charts: [
       {
         file: 'training-loss',
-        title: `Training loss with regularizers, mean of ${scale.seeds}`,
+        title: 'Training loss with regularizers, mean over seeds',
         xLabel: 'epoch',
         yLabel: 'nats',
         logY: true,

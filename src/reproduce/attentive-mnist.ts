@@ -4,8 +4,22 @@ import { attentiveArms, attentivePaper, comparisons, greyLayers, resultFiles } f
 import { type ImageCollection, idxCollection, onImages } from './image-reproduction.ts';
 import type { Reproduction } from './reproduction.ts';
 
-const WHOLE: ImageScale = { trainImages: 60_000, testImages: 10_000, epochs: 20, batchSize: 512, seeds: 3 };
-const QUICK: ImageScale = { trainImages: 12_000, testImages: 4000, epochs: 6, batchSize: 128, seeds: 1 };
+const WHOLE: ImageScale = {
+  trainImages: 60_000,
+  testImages: 10_000,
+  epochs: 20,
+  batchSize: 512,
+  seeds: 3,
+  otherSeeds: 3,
+};
+const QUICK: ImageScale = {
+  trainImages: 12_000,
+  testImages: 4000,
+  epochs: 6,
+  batchSize: 128,
+  seeds: 1,
+  otherSeeds: 1,
+};
 
 /** The experiment on MNIST. */
 export const mnistExperiment: ImageExperiment = {

@@ -65,7 +65,14 @@ function writeCifar(count: number): void {
 }
 
 describe('attentive gating on MNIST', () => {
-  const scale: ImageScale = { trainImages: 40, testImages: 30, epochs: 1, batchSize: 20, seeds: 2 };
+  const scale: ImageScale = {
+    trainImages: 40,
+    testImages: 30,
+    epochs: 1,
+    batchSize: 20,
+    seeds: 2,
+    otherSeeds: 1,
+  };
 
   it('trains every model of the table on IDX files, and takes finished ones from disk', async () => {
     writeDigits(40);
@@ -79,7 +86,17 @@ describe('attentive gating on MNIST', () => {
     expect(names).not.toContain('H_u, bits, single expert');
     for (const model of Object.keys(mnistExperiment.published)) {
       const figure = part.figures.find(({ name }) => name === `test error, ${model}`);
-      expect(figure).toMatchObject({ count: 2, published: { mark: 'verified' } });
+      // those that targets speak of are trained twice
+      const judged = [
+        'single expert',
+        'attentive gate + L_s',
+        'original gate',
+        'distilled from attentive + L_s',
+      ];
+      expect(figure).toMatchObject({
+        count: judged.includes(model) ? 2 : 1,
+        published: { mark: 'verified' },
+      });
       expect(Number.isFinite(figure?.mean)).toBe(true);
     }
     const begun: string[] = [];
@@ -112,7 +129,7 @@ describe('attentive gating on CIFAR-100', () => {
     writeCifar(6);
     const sets = { train: readCifar100(folder, 'train'), test: readCifar100(folder, 'test') };
     const scale: ImageScale = {
-      ...{ trainImages: 6, testImages: 4, epochs: 1, batchSize: 6, seeds: 1 },
+      ...{ trainImages: 6, testImages: 4, epochs: 1, batchSize: 6, seeds: 1, otherSeeds: 1 },
       arms: ['attentive gate'],
     };
     const experiment = { ...cifar100Experiment, experts: 3, targets: () => [] };
