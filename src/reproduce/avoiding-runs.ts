@@ -67,11 +67,13 @@ export interface AvoidingTraining {
   readonly sets: readonly string[];
   readonly base?: unknown;
   readonly extending?: PolicyExtension;
+  /** Threads of the backend, where it is not to take what there is. */
+  readonly threads?: number;
 }
 
 /** Trains a policy into a run folder, or goes on with it. */
 export async function trainOnAvoiding(
-  { base, data, dataPath, directory, extending, seed, sets }: AvoidingTraining,
+  { base, data, dataPath, directory, extending, seed, sets, threads }: AvoidingTraining,
   { signal, versions }: Pick<ReproductionContext, 'signal' | 'versions'>,
 ): Promise<SavedPolicy> {
   const { resolveConfig } = await import('../policies/config.ts');
@@ -87,7 +89,7 @@ export async function trainOnAvoiding(
     ...{ method, data, datasetPath: dataPath, directory, seed, signal, versions },
     config: resolveConfig(method, { base, envId: AVOIDING, sets }),
     existing: resuming ? 'resume' : 'refuse',
-    backend: await selectBackend('auto'),
+    backend: await selectBackend('auto', threads === undefined ? {} : { threads }),
     ...(extending !== undefined && { extending }),
   });
   if (!complete) throw stopped(directory);

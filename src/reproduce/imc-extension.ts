@@ -48,7 +48,8 @@ async function extendAndCompare(
     );
   const [old, added] = [ofParity(0), ofParity(1)];
   const data = joinTrainingData([old, added]);
-  const training = { dataPath, seed, sets: [...scale.sets, `components=${scale.components}`] };
+  // threads that wait for one another poll, which counts as processor time when other work keeps them waiting
+  const training = { dataPath, seed, threads: 1, sets: [...scale.sets, `components=${scale.components}`] };
   // what was begun before an interruption would not be timed as a whole
   rmSync(folder, { recursive: true, force: true });
   const timed = async (options: Parameters<typeof trainOnAvoiding>[0]) => {
@@ -135,7 +136,7 @@ export async function extensionPart(
     ],
     charts: [],
     notes: [
-      'Times are taken one after the other in one process; a busy machine makes their ratio uncertain.',
+      'Times are taken one after the other in one process, on one thread; a busy machine makes their ratio uncertain.',
     ],
   };
 }
