@@ -53,13 +53,14 @@ function sectionOf(folder: string): string[] {
     readFileSync(join(folder, reproductionFiles.results), 'utf8'),
   );
   const command = `modewise reproduce ${identity.name}${identity.quick ? ' --quick' : ''} --seed ${identity.seed}`;
+  const judged = result.figures.filter(({ target }) => target !== undefined);
   return [
-    `\`${command}\`: **${result.verdict}**; mean ± sample standard deviation.`,
+    `\`${command}\`: **${result.verdict}**; mean ± sample standard deviation over n trainings ([whole report](benchmarks/results/${basename(folder)}/report.md)).`,
     '',
     '| figure | measured | must reach |',
     '| --- | --- | --- |',
-    ...result.figures.map(
-      (figure) => `| ${figure.name} | ${formatMeasured(figure)} | ${figure.target ?? ''} |`,
+    ...judged.map(
+      (figure) => `| ${figure.part}: ${figure.name} | ${formatMeasured(figure)} | ${figure.target} |`,
     ),
     '',
   ];
