@@ -1,56 +1,79 @@
+import { type InferenceMemory, inferenceMemory } from './inference-memory.ts';
+
+/** Numbers of a row of outputs that are computed side by side. */
+const LANES = 8;
+/** Numbers that go into the kernel, or come out of it, at once: few enough for the fastest cache. */
+const BLOCK = 4096;
+
 /**
  * One dense layer in plain arithmetic, for many rows: out = in·W + b; or E such layers of one size, which may share
  * their weights, or both weights and biases.
  *
  * Each output adds its products in the order of the inputs, in double precision, and is rounded once, so a row's
- * numbers do not depend on the rows beside it. Two rows and four outputs run side by side: eight sums that need not
- * wait for one another, and every weight loaded serves two rows.
+ * numbers do not depend on the rows beside it, nor on the engine.
  */
 export class InferenceLinear {
   readonly inputSize: number;
   readonly outputSize: number;
-  /** Four outputs at a time, `[E or 1, N/4, K, 4]`, filled up with zeros; in double precision, which saves a conversion. */
-  readonly #weights: Float64Array;
-  /** `[E or 1, N]`, each row filled up with zeros to whole groups of four. */
-  readonly #bias: Float64Array;
-  /** Elements from one layer's weights, or biases, to the next one's; 0 where they share them. */
+  readonly #memory: InferenceMemory;
+  /** Pointers to `[E or 1, N/8, K, 8]` and `[E or 1, N/8, 8]`, N filled up with zeros to whole groups. */
+  readonly #weights: number;
+  readonly #bias: number;
+  /** Bytes from one layer's weights, or biases, to the next one's; 0 where they share them. */
   readonly #weightStride: number;
   readonly #biasStride: number;
+  /** N/8. */
+  readonly #groups: number;
+  /** Rows that the kernel is given at once. */
+  readonly #block: number;
 
   /**
-   * Copies the weights.
+   * Copies the weights, which are freed some time after the layer is.
    *
    * @param weights - shape `[E or 1, K, N]`.
    * @param bias - shape `[E or 1, N]`.
+   * @throws BackendError when the memory of acting networks, 4 GiB, is exhausted.
    */
-  constructor(weights: Float32Array, bias: Float32Array, inputSize: number, outputSize = bias.length) {
+  constructor(
+    weights: Float32Array,
+    bias: Float32Array,
+    inputSize: number,
+    outputSize = bias.length,
+    memory = inferenceMemory(),
+  ) {
     this.inputSize = inputSize;
     this.outputSize = outputSize;
-    const groups = Math.ceil(outputSize / 4);
+    this.#memory = memory;
+    const groups = Math.ceil(outputSize / LANES);
+    const padded = groups * LANES;
+    this.#groups = groups;
     const weightSets = weights.length / (inputSize * outputSize);
     const biasSets = bias.length / outputSize;
-    this.#weights = new Float64Array(weightSets * groups * inputSize * 4);
-    this.#bias = new Float64Array(biasSets * groups * 4);
-    this.#weightStride = weightSets === 1 ? 0 : groups * inputSize * 4;
-    this.#biasStride = biasSets === 1 ? 0 : groups * 4;
+    this.#weightStride = weightSets === 1 ? 0 : 8 * padded * inputSize;
+    this.#biasStride = biasSets === 1 ? 0 : 8 * padded;
+    const placed = new Float64Array(weightSets * padded * inputSize);
     for (let i = 0; i < weights.length; i++) {
       const n = i % outputSize;
       const row = (i - n) / outputSize;
       const k = row % inputSize;
-      const group = ((row - k) / inputSize) * groups + (n >> 2);
-      this.#weights[(group * inputSize + k) * 4 + (n & 3)] = weights[i] as number;
+      const group = ((row - k) / inputSize) * groups + Math.floor(n / LANES);
+      placed[(group * inputSize + k) * LANES + (n % LANES)] = weights[i] as number;
     }
+    const offsets = new Float64Array(biasSets * padded);
     for (let i = 0; i < bias.length; i++) {
       const n = i % outputSize;
-      this.#bias[((i - n) / outputSize) * groups * 4 + n] = bias[i] as number;
+      offsets[((i - n) / outputSize) * padded + n] = bias[i] as number;
     }
+    this.#weights = memory.keep(this, placed);
+    this.#bias = memory.keep(this, offsets);
+    this.#block = Math.max(2, Math.floor(BLOCK / Math.max(inputSize, padded)));
   }
 
   /**
    * Evaluates rows.
    *
    * @param input - shape `[rows, K]`, from its element `inputStart` on.
-   * @param output - shape `[rows, N]`, from its element `outputStart` on, overwritten; another array than the input.
+   * @param output - shape `[rows, N]`, from its element `outputStart` on, overwritten.
    * @param layer - e in 0 .. E-1.
    */
   forward(
@@ -62,107 +85,25 @@ export class InferenceLinear {
     outputStart = 0,
   ): void {
     const { inputSize, outputSize } = this;
-    const weights = layer * this.#weightStride;
-    const bias = layer * this.#biasStride;
-    let row = 0;
-    for (; row + 2 <= rows; row += 2) {
-      const x = inputStart + row * inputSize;
-      this.#twoRows(input, x, output, outputStart + row * outputSize, weights, bias);
-    }
-    if (row < rows) {
-      const x = inputStart + row * inputSize;
-      this.#oneRow(input, x, output, outputStart + row * outputSize, weights, bias);
-    }
-  }
-
-  #twoRows(
-    input: Float32Array,
-    x: number,
-    output: Float32Array,
-    out: number,
-    weightStart: number,
-    biasStart: number,
-  ): void {
-    const { inputSize, outputSize } = this;
-    const weights = this.#weights;
-    const bias = this.#bias;
-    const y = x + inputSize;
-    let w = weightStart;
-    for (let n = 0; n < outputSize; n += 4) {
-      let a0 = 0;
-      let a1 = 0;
-      let a2 = 0;
-      let a3 = 0;
-      let b0 = 0;
-      let b1 = 0;
-      let b2 = 0;
-      let b3 = 0;
-      for (let k = 0; k < inputSize; k++) {
-        const a = input[x + k] as number;
-        const b = input[y + k] as number;
-        const w0 = weights[w] as number;
-        const w1 = weights[w + 1] as number;
-        const w2 = weights[w + 2] as number;
-        const w3 = weights[w + 3] as number;
-        w += 4;
-        a0 += a * w0;
-        a1 += a * w1;
-        a2 += a * w2;
-        a3 += a * w3;
-        b0 += b * w0;
-        b1 += b * w1;
-        b2 += b * w2;
-        b3 += b * w3;
+    const memory = this.#memory;
+    const groups = this.#groups;
+    const padded = groups * LANES;
+    const most = Math.min(this.#block, rows);
+    const room = memory.room(4 * most * inputSize, 4 * most * padded);
+    const { f32 } = memory;
+    const [into, outOf] = [room.input / 4, room.output / 4];
+    const weights = this.#weights + layer * this.#weightStride;
+    const bias = this.#bias + layer * this.#biasStride;
+    for (let first = 0; first < rows; first += most) {
+      const count = Math.min(most, rows - first);
+      const from = inputStart + first * inputSize;
+      for (let i = 0; i < count * inputSize; i++) f32[into + i] = input[from + i] as number;
+      memory.linear(room.input, weights, bias, room.output, count, inputSize, groups);
+      for (let row = 0; row < count; row++) {
+        const to = outputStart + (first + row) * outputSize;
+        const at = outOf + row * padded;
+        for (let n = 0; n < outputSize; n++) output[to + n] = f32[at + n] as number;
       }
-      const left = outputSize - n;
-      store(output, out + n, left, a0, a1, a2, a3, bias, biasStart + n);
-      store(output, out + outputSize + n, left, b0, b1, b2, b3, bias, biasStart + n);
     }
   }
-
-  #oneRow(
-    input: Float32Array,
-    x: number,
-    output: Float32Array,
-    out: number,
-    weightStart: number,
-    biasStart: number,
-  ): void {
-    const { inputSize, outputSize } = this;
-    const weights = this.#weights;
-    let w = weightStart;
-    for (let n = 0; n < outputSize; n += 4) {
-      let a0 = 0;
-      let a1 = 0;
-      let a2 = 0;
-      let a3 = 0;
-      for (let k = 0; k < inputSize; k++) {
-        const a = input[x + k] as number;
-        a0 += a * (weights[w] as number);
-        a1 += a * (weights[w + 1] as number);
-        a2 += a * (weights[w + 2] as number);
-        a3 += a * (weights[w + 3] as number);
-        w += 4;
-      }
-      store(output, out + n, outputSize - n, a0, a1, a2, a3, this.#bias, biasStart + n);
-    }
-  }
-}
-
-/** Adds the bias to four sums and stores as many as are outputs. */
-function store(
-  output: Float32Array,
-  at: number,
-  left: number,
-  s0: number,
-  s1: number,
-  s2: number,
-  s3: number,
-  bias: Float64Array,
-  n: number,
-): void {
-  output[at] = s0 + (bias[n] as number);
-  if (left > 1) output[at + 1] = s1 + (bias[n + 1] as number);
-  if (left > 2) output[at + 2] = s2 + (bias[n + 2] as number);
-  if (left > 3) output[at + 3] = s3 + (bias[n + 3] as number);
 }

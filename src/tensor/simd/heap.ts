@@ -5,6 +5,17 @@ const SMALLEST = 64;
 /** Kernels may read up to this many bytes past a block: the end of the memory is never handed out. */
 const SLACK = 256;
 
+/** What is said when the memory is full. */
+interface Exhaustion {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+const backendExhausted: Exhaustion = {
+  what: 'the simd backend is out of memory',
+  remedy: 'use smaller batches or blocks, dispose of tensors (tf.tidy), or use another backend',
+};
+
 interface Region {
   start: number;
   bytes: number;
@@ -18,6 +29,7 @@ interface Region {
 export class Heap {
   readonly #memory: WebAssembly.Memory;
   readonly #maximumBytes: number;
+  readonly #exhaustion: Exhaustion;
   readonly #free: number[][] = [];
   #regions: Region[] = [];
   #top: number;
@@ -31,9 +43,15 @@ export class Heap {
    * @param start - the first byte that may be handed out.
    * @param maximumBytes - the most that the memory may grow to.
    */
-  constructor(memory: WebAssembly.Memory, start: number, maximumBytes: number) {
+  constructor(
+    memory: WebAssembly.Memory,
+    start: number,
+    maximumBytes: number,
+    exhaustion: Exhaustion = backendExhausted,
+  ) {
     this.#memory = memory;
     this.#maximumBytes = maximumBytes;
+    this.#exhaustion = exhaustion;
     this.#top = Math.ceil(start / SMALLEST) * SMALLEST;
     this.#limit = memory.buffer.byteLength - SLACK;
     this.#f32 = new Float32Array(memory.buffer);
@@ -115,9 +133,8 @@ export class Heap {
     const merged = this.#fromRegions(size) ?? this.#fromEnd(size);
     if (merged !== undefined) return merged;
     throw new BackendError({
-      what: 'the simd backend is out of memory',
+      ...this.#exhaustion,
       found: `${asked} bytes asked for while ${this.#live} of at most ${this.#maximumBytes} bytes are in use`,
-      remedy: 'use smaller batches or blocks, dispose of tensors (tf.tidy), or use another backend',
     });
   }
 
