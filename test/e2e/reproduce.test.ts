@@ -98,6 +98,7 @@ describe('modewise reproduce', () => {
   );
 
   it('imc-pushing is a benchmark: bench goes on with its folder, and it goes on with one of bench', async () => {
+    // left by the test above
     const whole = join(folder, 'imc-pushing');
     const suite = join(whole, 'suite.yaml');
     const benchmark = join(folder, 'from-bench', 'benchmark');
