@@ -46,7 +46,7 @@ const QUICK: RandomInvertScale = {
   instances: 1,
   iterations: 100,
   every: 5,
-  tuning: { instances: 3, images: 2000 },
+  tuning: { instances: 2, images: 1000 },
 };
 const CLASSES = 10;
 const START_DEVIATION = 0.1;
