@@ -40,7 +40,7 @@ const WHOLE: RandomInvertScale = {
   tuning: { instances: 5, images: 3000 },
 };
 const QUICK: RandomInvertScale = {
-  trainImages: 12_000,
+  trainImages: 6000,
   testImages: 5000,
   pool: 2,
   instances: 1,
