@@ -55,7 +55,7 @@ function sectionOf(folder: string): string[] {
   const command = `modewise reproduce ${identity.name}${identity.quick ? ' --quick' : ''} --seed ${identity.seed}`;
   const judged = result.figures.filter(({ target }) => target !== undefined);
   return [
-    `\`${command}\`: **${result.verdict}**; mean ± sample standard deviation over n trainings ([whole report](benchmarks/results/${basename(folder)}/report.md)).`,
+    `\`${command}\`: **${result.verdict}**; mean ± sample standard deviation over n repetitions ([whole report](benchmarks/results/${basename(folder)}/report.md)).`,
     '',
     '| figure | measured | must reach |',
     '| --- | --- | --- |',

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { FinishedBenchmark } from '../benchmark/report.ts';
+import { UsageError } from '../errors.ts';
 import type { ReproductionResult } from '../reproduce/report.ts';
 import { type BenchmarkRun, fillBenchmark } from './benchmark-run.ts';
 import { loadEnv } from './env-reference.ts';
@@ -119,17 +120,25 @@ export function reproduceCommand(): Command {
         async () => {
           const onUnit = (done: number, unit: string) => say(`${reproduction.name}: ${unit} (${done} done)`);
           const units = new Units(output.path, identity, { signal, onUnit });
-          const found = await reproduction.run({
-            quick,
-            seed,
-            folder: output.path,
-            signal,
-            versions: packageVersions(),
-            processorTime,
-            units,
-            benchmark: (suite, where, folder) => runSuite(suite, where, { folder, progress, say, signal }),
-            ...(options.data === undefined ? {} : { dataFolder: options.data }),
-          });
+          const found = await reproduction
+            .run({
+              quick,
+              seed,
+              folder: output.path,
+              signal,
+              versions: packageVersions(),
+              processorTime,
+              units,
+              benchmark: (suite, where, folder) => runSuite(suite, where, { folder, progress, say, signal }),
+              ...(options.data === undefined ? {} : { dataFolder: options.data }),
+            })
+            .catch((error: unknown) => {
+              // work begun elsewhere that does not fit this scale or seed may fit another
+              if (output.resuming && before === undefined && error instanceof UsageError) {
+                rmSync(join(output.path, reproductionFiles.header), { force: true });
+              }
+              throw error;
+            });
           return { parts: found, report: writeReport(output.path, reproduction, identity, found) };
         },
         {

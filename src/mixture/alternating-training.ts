@@ -321,11 +321,12 @@ export class AlternatingTraining {
 
   async #model(
     curriculum: Curriculum,
-    { standardDeviation }: AlternatingPosition,
+    { iteration, standardDeviation }: AlternatingPosition,
     stopped: MixtureModel['stopped'],
   ): Promise<MixtureModel> {
-    const { config, experts, problem, seed } = this.#plan;
+    const { config, experts, problem, rule, seed } = this.#plan;
     const gate = this.#gate;
+    const hasGate = stopped !== 'interrupted' || (rule.fitsGateEachIteration && iteration > 0);
     const components = summarizeComponents(
       problem.data,
       curriculum,
@@ -339,9 +340,9 @@ export class AlternatingTraining {
       ...problem.scaling(),
       expertShape: experts.shape,
       experts: await experts.weights(),
-      ...(stopped === 'interrupted'
-        ? { gateShape: withoutGate, gate: constantGate(withoutGate, shares) }
-        : { gateShape: gate.shape, gate: await gate.weights() }),
+      ...(hasGate
+        ? { gateShape: gate.shape, gate: await gate.weights() }
+        : { gateShape: withoutGate, gate: constantGate(withoutGate, shares) }),
       gateFeatures: gate.features,
       standardDeviation,
       components,

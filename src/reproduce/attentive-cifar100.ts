@@ -31,6 +31,7 @@ const sixLayers = (filters: readonly number[]): readonly ConvolutionLayer[] =>
 export const cifar100Experiment: ImageExperiment = {
   name: 'CIFAR-100',
   classes: 100,
+  judged: ['single expert', 'original gate', 'attentive gate'],
   experts: 20,
   scale: { mean: [0.5074, 0.4867, 0.4411], std: [0.2011, 0.1987, 0.2025] },
   varied: true,

@@ -52,6 +52,7 @@ function targets(results: ModelResults, whole: boolean): readonly Figure[] {
 export const fashionExperiment: ImageExperiment = {
   name: 'Fashion-MNIST',
   classes: 10,
+  judged: ['single expert', 'original gate', AIM],
   experts: 5,
   scale: { mean: [0.2859], std: [0.353] },
   varied: false,

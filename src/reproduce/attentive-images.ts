@@ -38,8 +38,6 @@ export interface Arm {
   readonly gate: GateKind;
   readonly importanceWeight: number;
   readonly similarityWeight: number;
-  /** Whether a target speaks of it. */
-  readonly judged?: boolean;
   /** Whether the gate is distilled to an original one afterwards, which is a model of its own. */
   readonly distilled?: string;
 }
@@ -63,6 +61,8 @@ export interface ImageExperiment {
   /** Of the data, e.g. `Fashion-MNIST`; title and, in lower case, prefix of files and units. */
   readonly name: string;
   readonly classes: number;
+  /** Names of the models that targets speak of. */
+  readonly judged: readonly string[];
   readonly experts: number;
   readonly scale: ChannelScale;
   /** Whether training images are mirrored and shifted. */
@@ -276,9 +276,10 @@ export async function attentiveImages(
   await selectBackend('auto', { deterministic: false });
   const arms = experiment.arms.filter(({ name }) => scale.arms?.includes(name) ?? true);
   const results = new Map<string, ArmResult[]>();
+  const isJudged = ({ name }: Arm) => experiment.judged.includes(name);
   const rounds = [
-    { round: arms.filter(({ judged }) => judged === true), count: scale.seeds },
-    { round: arms.filter(({ judged }) => judged !== true), count: scale.otherSeeds },
+    { round: arms.filter(isJudged), count: scale.seeds },
+    { round: arms.filter((arm) => !isJudged(arm)), count: scale.otherSeeds },
   ];
   for (const { round, count } of rounds) {
     for (let s = 0; s < count; s++) {

@@ -25,6 +25,7 @@ const QUICK: ImageScale = {
 export const mnistExperiment: ImageExperiment = {
   name: 'MNIST',
   classes: 10,
+  judged: ['single expert', 'original gate', 'attentive gate + L_s'],
   experts: 5,
   scale: { mean: [0.1307], std: [0.3081] },
   varied: false,

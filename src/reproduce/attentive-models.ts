@@ -25,14 +25,13 @@ export function attentiveArms(weights: {
   const importance = { importanceWeight: weights.importance, similarityWeight: 0 };
   const similarity = { importanceWeight: 0, similarityWeight: weights.similarity };
   return [
-    { name: 'single expert', experts: 'one', gate: 'original', ...none, judged: true },
+    { name: 'single expert', experts: 'one', gate: 'original', ...none },
     {
       ...{ name: 'attentive gate + L_s', experts: 'all', gate: 'attentive' },
       ...similarity,
       distilled: 'distilled from attentive + L_s',
-      judged: true,
     },
-    { name: 'original gate', experts: 'all', gate: 'original', ...none, judged: true },
+    { name: 'original gate', experts: 'all', gate: 'original', ...none },
     { name: 'attentive gate', experts: 'all', gate: 'attentive', ...none },
     { name: 'original gate + L_s', experts: 'all', gate: 'original', ...similarity },
     { name: 'original gate + L_importance', experts: 'all', gate: 'original', ...importance },
