@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../durable-file.ts';
-import { InterruptedError, ModewiseError } from '../errors.ts';
+import { InterruptedError, ModewiseError, UsageError } from '../errors.ts';
 import { FolderLock } from '../folder-lock.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { BackendName } from '../tensor/backends/driver.ts';
 import { cellFiles, claimCell, readCell, writeFailure } from './cell-files.ts';
 import { type DemonstrationRun, prepareDemonstrations } from './demonstrations.ts';
-import { type CellSpec, cellFolder, type Plan, type PlannedTask } from './plan.ts';
+import { type CellSpec, cellFolder, demonstrationsFolder, type Plan, type PlannedTask } from './plan.ts';
 import { type CellJob, runOnProcesses } from './processes.ts';
 import { rowOf, type TableRow, writeTable } from './table.ts';
 
@@ -15,12 +15,34 @@ import { rowOf, type TableRow, writeTable } from './table.ts';
 const PLAN_FILE = 'benchmark.json';
 const FORMAT = 'modewise-benchmark';
 
+/** Reads what was decided of the benchmark in a folder; undefined where there is none. */
+function readPlan(folder: string): Plan | undefined {
+  try {
+    const plan = JSON.parse(readFileSync(join(folder, PLAN_FILE), 'utf8'));
+    return plan.format === FORMAT ? plan : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Says whether a folder is that of a benchmark. */
 export function isBenchmark(folder: string): boolean {
-  try {
-    return JSON.parse(readFileSync(join(folder, PLAN_FILE), 'utf8')).format === FORMAT;
-  } catch {
-    return false;
+  return readPlan(folder) !== undefined;
+}
+
+/** @throws UsageError when the folder holds demonstrations that were collected otherwise than the plan says. */
+function requireSameDemonstrations(folder: string, { tasks }: Plan): void {
+  for (const before of readPlan(folder)?.tasks ?? []) {
+    const now = tasks.find(({ envId }) => envId === before.envId);
+    if (now === undefined || 'data' in now.demonstrations || 'data' in before.demonstrations) continue;
+    const [found, expected] = [before, now].map(({ demonstrations }) => JSON.stringify(demonstrations));
+    const where = demonstrationsFolder(folder, now);
+    if (found === expected || !existsSync(where)) continue;
+    throw new UsageError({
+      what: 'The folder holds other demonstrations of this task',
+      ...{ where, found: found as string, expected: expected as string },
+      remedy: 'choose another --out, or write into the file what was collected',
+    });
   }
 }
 
@@ -68,7 +90,7 @@ function interrupted(rows: readonly TableRow[], plan: Plan): InterruptedError {
  * own. A cell that failed is tried again when a benchmark is resumed. The table is written after every cell.
  *
  * @returns the table's rows, in the order of the plan.
- * @throws UsageError when the folder holds cells of these names with other settings; InterruptedError when the
+ * @throws UsageError when the folder holds cells of these names with other settings, or other demonstrations; InterruptedError when the
  *   signal was aborted: what is finished stays finished; ModewiseError when another process runs a benchmark there.
  */
 export async function runBenchmark(plan: Plan, options: BenchmarkOptions): Promise<readonly TableRow[]> {
@@ -83,6 +105,7 @@ export async function runBenchmark(plan: Plan, options: BenchmarkOptions): Promi
 
 async function runLocked(plan: Plan, options: BenchmarkOptions): Promise<readonly TableRow[]> {
   const { folder, progress, signal } = options;
+  requireSameDemonstrations(folder, plan);
   for (const spec of plan.cells) claimCell(folder, spec);
   writeDurably(
     join(folder, PLAN_FILE),

@@ -111,6 +111,14 @@ describe('modewise bench', () => {
     const refused = await modewise('bench', more, '--out', out('one'), '--resume');
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('config.hidden');
+    // even where no cell of these seeds has been claimed yet
+    writeFileSync(
+      more,
+      `tasks: [Reach-v0]\nmethods: [bc]\nseeds: [9]\nrollouts: 4\ndemonstrations: { seed: 9 }\n`,
+    );
+    const foreign = await modewise('bench', more, '--out', out('one'), '--resume');
+    expect(foreign.code).toBe(2);
+    expect(foreign.stderr).toContain('The folder holds other demonstrations of this task');
   });
 
   it('saves on Ctrl-C and says how to go on', async () => {

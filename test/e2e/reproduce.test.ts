@@ -113,6 +113,8 @@ describe('modewise reproduce', () => {
     const args = ['reproduce', 'imc-pushing', '--quick', '--out', join(folder, 'from-bench')];
     const refused = await modewise(...args, '--force');
     expect(refused.code).toBe(2);
+    // a wrong seed is refused, and does not take the folder
+    expect((await modewise(...args, '--resume', '--seed', '5')).code).toBe(2);
     const reproduced = await modewise(...args, '--resume');
     expect(reproduced.code).toBe(0);
     expect(reproduced.stderr.match(/found finished/g)).toHaveLength(4);
