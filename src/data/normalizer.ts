@@ -72,7 +72,8 @@ export class Normalizer {
       }
       mean[at % width]! += value;
     }
-    for (let d = 0; d < width; d++) mean[d]! /= rows;
+    // JSON has no negative zero: added to zero it becomes a plain one
+    for (let d = 0; d < width; d++) mean[d] = mean[d]! / rows + 0;
     for (let at = 0; at < values.length; at++) std[at % width]! += (values[at]! - mean[at % width]!) ** 2;
     for (let d = 0; d < width; d++) {
       const measured = Math.sqrt(std[d]! / rows);

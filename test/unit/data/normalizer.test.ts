@@ -29,6 +29,11 @@ describe('Normalizer', () => {
     expect(normalizer.denormalize(normalized)[0]).toBeCloseTo(0.1, 6);
   });
 
+  it('survives JSON where a mean vanishes from below', () => {
+    const normalizer = Normalizer.fit([0, -5e-324], 1);
+    expect(Normalizer.fromJSON(JSON.parse(JSON.stringify(normalizer)))).toEqual(normalizer);
+  });
+
   it('denormalizes what it normalized to within 1e-6 of the spread, after a trip through JSON too', () => {
     const value = fc.double({ min: -100, max: 100, noNaN: true });
     fc.assert(
