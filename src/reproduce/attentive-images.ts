@@ -277,18 +277,18 @@ export async function attentiveImages(
   const arms = experiment.arms.filter(({ name }) => scale.arms?.includes(name) ?? true);
   const results = new Map<string, ArmResult[]>();
   const isJudged = ({ name }: Arm) => experiment.judged.includes(name);
-  const rounds = [
-    { round: arms.filter(isJudged), count: scale.seeds },
-    { round: arms.filter((arm) => !isJudged(arm)), count: scale.otherSeeds },
-  ];
-  for (const { round, count } of rounds) {
-    for (let s = 0; s < count; s++) {
-      for (const arm of round) {
-        const found = await units.do(`seed/${seed + s}/${arm.name}`, () => trainArm(bench, arm, seed + s));
-        for (const [model, result] of Object.entries(found)) {
-          results.set(model, [...(results.get(model) ?? []), result]);
-        }
-      }
+  const trainings = (of: readonly Arm[], count: number) =>
+    Array.from({ length: count }, (_, s) => of.map((arm) => [arm, seed + s] as const)).flat();
+  for (const [arm, own] of [
+    ...trainings(arms.filter(isJudged), scale.seeds),
+    ...trainings(
+      arms.filter((arm) => !isJudged(arm)),
+      scale.otherSeeds,
+    ),
+  ]) {
+    const found = await units.do(`seed/${own}/${arm.name}`, () => trainArm(bench, arm, own));
+    for (const [model, result] of Object.entries(found)) {
+      results.set(model, [...(results.get(model) ?? []), result]);
     }
   }
   const models = [...results.entries()];

@@ -1,5 +1,6 @@
 import { holm, type PairedComparison } from '../benchmark/comparison.ts';
 import { successEntropyChart } from '../benchmark/figures.ts';
+import { markdownTable } from '../benchmark/markdown.ts';
 import type { Resampled, Standing } from '../benchmark/ranking.ts';
 import type { FinishedBenchmark } from '../benchmark/report.ts';
 import type { SummaryRow } from '../benchmark/summary.ts';
@@ -109,27 +110,29 @@ function gainOverEm({ rows }: FinishedBenchmark, { quick, reference }: Contest):
 function intervalTable(standings: readonly Standing[]): string {
   const word = ({ high, low, value }: Resampled) =>
     `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-  return [
-    '| method | success, 95 % interval | success × entropy, 95 % interval | rank |',
-    '| --- | --- | --- | --- |',
-    ...standings.map(
-      ({ name, rank, score, success }) => `| ${name} | ${word(success)} | ${word(score)} | ${rank.value} |`,
-    ),
-  ].join('\n');
+  return markdownTable(
+    ['method', 'success, 95 % interval', 'success × entropy, 95 % interval', 'rank'],
+    standings.map(({ name, rank, score, success }) => [name, word(success), word(score), String(rank.value)]),
+  ).join('\n');
 }
 
 /** McNemar's test of the reference against every other row. */
 function pairedTable(comparisons: readonly PairedComparison[], reference: string): string {
   const pairs = comparisons.filter(({ a }) => a === reference);
   const adjusted = holm(pairs.map(({ p }) => p));
-  return [
-    `| ${reference} against | episodes | only ${reference} succeeds | only the other | McNemar’s exact p, after Holm |`,
-    '| --- | --- | --- | --- | --- |',
-    ...pairs.map(({ b, onlyA, onlyB, pairs: n }, index) => {
+  return markdownTable(
+    [
+      `${reference} against`,
+      'episodes',
+      `only ${reference} succeeds`,
+      'only the other',
+      'McNemar’s exact p, after Holm',
+    ],
+    pairs.map(({ b, onlyA, onlyB, pairs: n }, index) => {
       const p = adjusted[index] as number;
-      return `| ${b} | ${n} | ${onlyA} | ${onlyB} | ${p < 0.001 ? '< 0.001' : p.toFixed(3)} |`;
+      return [b, `${n}`, `${onlyA}`, `${onlyB}`, p < 0.001 ? '< 0.001' : p.toFixed(3)];
     }),
-  ].join('\n');
+  ).join('\n');
 }
 
 function describeProtocol({ rows }: FinishedBenchmark, summaries: readonly SummaryRow[]): string[] {

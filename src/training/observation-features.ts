@@ -10,13 +10,14 @@ export function featureCount(observationSize: number, frequencies: number): numb
  * features, in the form of Mildenhall et al. 2020, NeRF, equation 4): networks then tell states apart that lie close together.
  *
  * @param observations - normalized, shape `[n, Do]`; borrowed.
- * @returns per observation itself, then sines and cosines by rising frequency, shape `[n, Do·(1 + 2·frequencies)]`.
+ * @returns the observations given where there are no frequencies; else per observation itself, then sines and cosines by rising frequency, shape `[n, Do·(1 + 2·frequencies)]`.
  */
 export function observationFeatures(
   observations: Float32Array,
   observationSize: number,
   frequencies: number,
 ): Float32Array {
+  if (frequencies === 0) return observations;
   const width = featureCount(observationSize, frequencies);
   const rows = observations.length / observationSize;
   const features = new Float32Array(rows * width);
