@@ -73,11 +73,11 @@ function pushingPolicy(): MixturePolicy {
   const { inputSize, outputSize } = pushing;
   const mixture = {
     ...{ observationNormalizer: identity(inputSize), actionNormalizer: identity(outputSize) },
-    ...{ actionLow: [-9, -9], actionHigh: [9, 9] },
+    ...{ actionLow: [-9, -9], actionHigh: [9, 9], actionDeviations: [] },
     ...{ expertShape: pushing, experts: drawMlp(pushing, Rng.fromSeed(0)) },
     ...{ gateShape: pushingGate, gate: drawMlp(pushingGate, Rng.fromSeed(1)) },
   };
-  const policy = new MixturePolicy('imc', mixture, 'episode');
+  const policy = new MixturePolicy('imc', mixture, { commitment: 'episode', choose: 'mean' });
   policy.reset([0]);
   return policy;
 }

@@ -24,6 +24,7 @@ import type { Gate } from './gate.ts';
 import { constantGate } from './gate-trainer.ts';
 import { atDeviation, deviationNow, referenceDeviation } from './likelihood-width.ts';
 import type { MixtureModel } from './mixture-model.ts';
+import { residualDeviations } from './residual-deviations.ts';
 import { clusterAround, episodeShapes, spreadSeeds } from './spread.ts';
 
 /**
@@ -324,7 +325,7 @@ export class AlternatingTraining {
     { iteration, standardDeviation }: AlternatingPosition,
     stopped: MixtureModel['stopped'],
   ): Promise<MixtureModel> {
-    const { config, experts, problem, rule, seed } = this.#plan;
+    const { config, experts, problem, rng, rule, seed } = this.#plan;
     const gate = this.#gate;
     const hasGate = stopped !== 'interrupted' || (rule.fitsGateEachIteration && iteration > 0);
     const components = summarizeComponents(
@@ -334,12 +335,15 @@ export class AlternatingTraining {
       curriculum.posterior(),
     );
     const shares = Float64Array.from(components, (component) => component.share);
+    const weights = await experts.weights();
+    const trained = { shape: experts.shape, arrays: weights };
     const withoutGate = { ...gate.shape, hidden: [] };
     return {
       config,
       ...problem.scaling(),
       expertShape: experts.shape,
-      experts: await experts.weights(),
+      experts: weights,
+      actionDeviations: residualDeviations(problem, curriculum, trained, rng.fork('residuals')),
       ...(hasGate
         ? { gateShape: gate.shape, gate: await gate.weights() }
         : { gateShape: withoutGate, gate: constantGate(withoutGate, shares) }),

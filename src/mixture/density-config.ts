@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { gradientShape } from '../training/gradient-config.ts';
-import { activations, commitmentSchema, count, expertKinds, positive } from './imc-config.ts';
+import {
+  actionChoiceSchema,
+  activations,
+  commitmentSchema,
+  count,
+  expertKinds,
+  positive,
+} from './imc-config.ts';
 
 /** How networks are trained by minibatches of all data; see `docs/methods/training-loop.md`. */
 const trainingShape = gradientShape({
@@ -12,6 +19,7 @@ export const mdnConfigSchema = z.strictObject({
   /** C, the number of components. */
   components: count.default(64),
   commitment: commitmentSchema.default('step'),
+  choose: actionChoiceSchema.default('mean'),
   /** Of all components' Gaussians, in standard deviations of the data's actions; `learned` with the networks. */
   standardDeviation: z.union([positive, z.literal('learned')]).default('learned'),
   expert: z
@@ -42,6 +50,7 @@ export const bcConfigSchema = z.strictObject({
   activation: z.enum(activations).default('silu'),
   /** Joins the hidden layers to pre-activation residual blocks of two. */
   residual: z.boolean().default(false),
+  choose: actionChoiceSchema.default('mean'),
   ...trainingShape,
 });
 

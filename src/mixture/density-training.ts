@@ -15,6 +15,7 @@ import { expertShape } from './experts.ts';
 import { gateShape } from './gate-trainer.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { MixtureProblem } from './mixture-problem.ts';
+import { residualDeviations } from './residual-deviations.ts';
 
 /** Rows of the data that are evaluated at once after the training. */
 const evaluationBlock = 1024;
@@ -50,7 +51,7 @@ export function trainBc(
   config: BcConfig,
   run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
-  const { hidden, activation, residual, ...training } = config;
+  const { hidden, activation, residual, choose: _, ...training } = config;
   const plan: DensityPlan = {
     ...training,
     components: 1,
@@ -64,7 +65,7 @@ export function trainBc(
 }
 
 /** How a conditional density is trained. */
-export interface DensityPlan extends Omit<MdnConfig, 'commitment'> {
+export interface DensityPlan extends Omit<MdnConfig, 'commitment' | 'choose'> {
   /** The configuration as the user knows it. */
   readonly recorded: Readonly<Record<string, unknown>>;
   /** Whether the standard deviation of the result is the one trained with, or measured on the residuals. */
@@ -168,11 +169,15 @@ class DensityTraining {
     if (spread === 'residuals') for (const value of logWeights) logLikelihood += value / problem.units;
     // with one component of variance 1: log N = -½ Σ_d (residual² + log 2π)
     const squared = (-2 * logLikelihood) / problem.actionSize - Math.log(2 * Math.PI);
+    const shape = expertShape(this.#plan, problem);
+    const weights = await this.#networks.weights();
+    const experts = { shape, arrays: weights.experts };
     return {
       config: recorded,
       ...problem.scaling(),
-      expertShape: expertShape(this.#plan, problem),
-      ...(await this.#networks.weights()),
+      expertShape: shape,
+      ...weights,
+      actionDeviations: residualDeviations(problem, curriculum, experts, this.#rng.fork('residuals')),
       standardDeviation:
         spread === 'residuals' ? Math.max(residualFloor, Math.sqrt(Math.max(0, squared))) : trained,
       components: summarizeComponents(problem.data, curriculum, problem.unitOfStep, curriculum.posterior()),

@@ -17,6 +17,15 @@ export const commitmentSchema = z.union([z.enum(['step', 'episode']), count]);
 /** One value of {@link commitmentSchema}. */
 export type Commitment = z.infer<typeof commitmentSchema>;
 
+/**
+ * What a policy takes of the expert that it acts with: its `mean`, or a `draw` from a normal distribution around it, as wide as the
+ * demonstrations that the component selected scatter.
+ */
+export const actionChoiceSchema = z.enum(['mean', 'draw']);
+
+/** One value of {@link actionChoiceSchema}. */
+export type ActionChoice = z.infer<typeof actionChoiceSchema>;
+
 /** The forms an expert can take; see `docs/methods/imc.md`. */
 export const expertKinds = ['independent', 'shared-weights', 'shared-trunk', 'linear'] as const;
 
@@ -82,6 +91,7 @@ export const networkMixtureConfigSchema = z.strictObject({
   /** Stops the updates when the bound changes by less than this share of itself. */
   tolerance: notNegative.default(1e-3),
   commitment: commitmentSchema.default('episode'),
+  choose: actionChoiceSchema.default('mean'),
   expert: expertSchema.prefault({}),
   gate: gateSchema.prefault({}),
 });

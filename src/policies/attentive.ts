@@ -7,7 +7,7 @@ export const attentive = mixtureMethod({
   summary: 'Mixture of experts trained by gradient: the gate attends to the experts, and is distilled to act',
   schema: attentiveConfigSchema,
   trainer: async () => (await import('../mixture/attentive/attentive-density.ts')).trainAttentive,
-  commitment: (config) => config.commitment,
-  actingKeys: ['commitment'],
+  acting: (config) => config,
+  actingKeys: ['commitment', 'choose'],
   presets: { 'Avoiding-v0': { components: 32, commitment: 'episode' } },
 });

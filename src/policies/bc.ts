@@ -8,8 +8,8 @@ export const bc = mixtureMethod({
   summary: 'Behaviour cloning: one network, trained to the demonstrated actions by least squares',
   schema: bcConfigSchema,
   trainer: async () => (await import('../mixture/density-training.ts')).trainBc,
-  commitment: () => 'episode',
-  actingKeys: gradientActingKeys,
+  acting: ({ choose }) => ({ commitment: 'episode', choose }),
+  actingKeys: ['choose', ...gradientActingKeys],
   presets: {
     'Pushing-v0': {
       hidden: [256, 256, 256],

@@ -7,8 +7,8 @@ export const em = mixtureMethod({
   summary: 'Expectation maximization: a mixture fitted to all demonstrations, in textbook or released form',
   schema: emConfigSchema,
   trainer: async () => (await import('../mixture/em.ts')).trainEm,
-  commitment: (config) => config.commitment,
-  actingKeys: ['commitment'],
+  acting: (config) => config,
+  actingKeys: ['commitment', 'choose'],
   presets: {
     // the textbook form, which mixes the ways up where all demonstrations look alike, succeeds in 0.58 of its rollouts
     'Avoiding-v0': { form: 'released', level: 'episode', commitment: 'episode' },

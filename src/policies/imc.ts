@@ -8,8 +8,8 @@ export const imc = mixtureMethod({
   schema: imcConfigSchema,
   trainer: async () => (await import('../mixture/imc.ts')).trainImc,
   extender: async () => (await import('../mixture/extend-imc.ts')).extendImc,
-  commitment: (config) => config.commitment,
-  actingKeys: ['commitment'],
+  acting: (config) => config,
+  actingKeys: ['commitment', 'choose'],
   presets: {
     'Pushing-v0': {
       components: 8,

@@ -8,8 +8,8 @@ export const mdn = mixtureMethod({
   summary: 'Mixture density network: gate and means trained at once, by the gradient of the likelihood',
   schema: mdnConfigSchema,
   trainer: async () => (await import('../mixture/density-training.ts')).trainMdn,
-  commitment: (config) => config.commitment,
-  actingKeys: ['commitment', ...gradientActingKeys],
+  acting: (config) => config,
+  actingKeys: ['commitment', 'choose', ...gradientActingKeys],
   presets: {
     'Pushing-v0': {
       components: 8,

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { TrainingData } from '../data/training-data.ts';
 import { gateFeatureKinds } from '../mixture/gate-features.ts';
-import type { Commitment } from '../mixture/imc-config.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
 import type { GradientConfig } from '../training/gradient-config.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import { chooseWeights } from '../training/trained-weights.ts';
 import { type WatchedRun, watchedAs } from '../training/training-run.ts';
 import type { Method, MethodExtension, TrainingOutcome } from './method.ts';
-import { type ActingMixture, MixturePolicy } from './mixture-policy.ts';
+import { type ActingMixture, type MixtureActing, MixturePolicy } from './mixture-policy.ts';
 import { scalingShape, unusablePolicy } from './saved-model.ts';
 import type { SavedPolicy } from './saved-policy.ts';
 
@@ -30,6 +29,8 @@ const modelSchema = z.looseObject({
   gateShape: shapeSchema,
   gateFeatures: z.enum(gateFeatureKinds).default('linear'),
   standardDeviation: z.number().positive().default(1),
+  // policies that were saved before it was measured lack it
+  actionDeviations: z.array(z.array(z.number().min(0))).default([]),
 });
 
 function save(method: string, mixture: MixtureModel): SavedPolicy {
@@ -78,8 +79,8 @@ export interface MixtureMethodParts<Config> extends Pick<Method, 'name' | 'summa
   readonly trainer: () => Promise<
     (data: TrainingData, config: Config, run: WatchedRun<MixtureModel>) => Promise<MixtureModel>
   >;
-  /** How long a policy keeps the component it drew; of mixtures with more than one, a setting of acting. */
-  readonly commitment: (config: Config) => Commitment;
+  /** How a policy acts with its mixture; settings of acting, where there is more than one way. */
+  readonly acting: (config: Config) => MixtureActing;
   readonly actingKeys: readonly string[];
   readonly presets?: Method['presets'];
   /** Loads what extends a mixture by more components, trained on more demonstrations. */
@@ -132,7 +133,7 @@ export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method
       const mixture = readMixture(saved);
       const config = schema.safeParse(saved.config);
       if (!config.success) throw unusablePolicy('config', config.error);
-      return new MixturePolicy(name, atSnapshot(saved, mixture, config.data), parts.commitment(config.data));
+      return new MixturePolicy(name, atSnapshot(saved, mixture, config.data), parts.acting(config.data));
     },
   };
 }

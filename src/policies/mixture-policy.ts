@@ -1,6 +1,7 @@
 import { Normalizer } from '../data/normalizer.ts';
+import { CheckpointError } from '../errors.ts';
 import { type GateFeatures, gateFeatures } from '../mixture/gate-features.ts';
-import type { Commitment } from '../mixture/imc-config.ts';
+import type { ActionChoice, Commitment } from '../mixture/imc-config.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
 import { Rng } from '../random.ts';
 import { exactExp } from '../tensor/exact-math.ts';
@@ -19,11 +20,20 @@ export type ActingMixture = Pick<
   | 'gateShape'
   | 'gate'
   | 'gateFeatures'
+  | 'actionDeviations'
 >;
+
+/** How a policy acts with a mixture. */
+export interface MixtureActing {
+  /** How long it keeps the component that it drew. */
+  readonly commitment: Commitment;
+  /** What it takes of that component's expert. */
+  readonly choose: ActionChoice;
+}
 
 /**
  * Acts with a mixture of experts: draws a component from the gate, keeps it as long as the commitment says, and
- * answers with that expert's mean, kept within the demonstrated range.
+ * answers with that expert's mean, or with a draw around it, kept within the demonstrated range.
  *
  * Only the chosen expert is evaluated. Each episode draws from a stream of its own seed, and its actions do not
  * depend on the batch around it, the backend that trained the mixture, or the machine.
@@ -40,6 +50,8 @@ export class MixturePolicy implements Policy {
   readonly #experts: InferenceMlp;
   readonly #gate: InferenceMlp;
   readonly #gateFeatures: GateFeatures;
+  /** Of the draws around the means, shape `[C, Da]`; undefined to answer with the means. */
+  readonly #deviations: Float32Array | undefined;
   #streams: Rng[] = [];
   /** Steps done per episode, shape `[B]`. */
   #steps = new Int32Array(0);
@@ -52,7 +64,7 @@ export class MixturePolicy implements Policy {
    * @throws CheckpointError when an array is missing or does not fit its shape; DatasetError when the statistics
    *   of a normalizer are unusable.
    */
-  constructor(method: string, mixture: ActingMixture, commitment: Commitment) {
+  constructor(method: string, mixture: ActingMixture, { choose, commitment }: MixtureActing) {
     this.method = method;
     this.observationSize = mixture.expertShape.inputSize;
     this.actionSize = mixture.expertShape.outputSize;
@@ -64,6 +76,7 @@ export class MixturePolicy implements Policy {
     this.#experts = new InferenceMlp(mixture.expertShape, mixture.experts);
     this.#gate = new InferenceMlp(mixture.gateShape, mixture.gate);
     this.#gateFeatures = mixture.gateFeatures ?? 'linear';
+    this.#deviations = choose === 'draw' ? deviationsOf(mixture) : undefined;
   }
 
   /** C. */
@@ -102,12 +115,25 @@ export class MixturePolicy implements Policy {
     }
     const means = new Float32Array(episodes * this.actionSize);
     this.#experts.forwardEach(this.#component, inputs, means);
+    this.#addDraws(means);
     const actions = this.#actions.denormalize(means);
     for (let i = 0; i < actions.length; i++) {
       const d = i % this.actionSize;
       actions[i] = Math.min(Math.max(actions[i] as number, this.#low[d] as number), this.#high[d] as number);
     }
     return actions;
+  }
+
+  /** Adds to normalized means, shape `[B, Da]`, what the demonstrations scatter around them. */
+  #addDraws(means: Float32Array): void {
+    const { actionSize } = this;
+    if (this.#deviations === undefined) return;
+    for (let i = 0; i < means.length; i++) {
+      const episode = Math.floor(i / actionSize);
+      const component = this.#component[episode] as number;
+      const deviation = this.#deviations[component * actionSize + (i % actionSize)] as number;
+      means[i] = (means[i] as number) + deviation * (this.#streams[episode] as Rng).normal();
+    }
   }
 
   #drawsNow(episode: number): boolean {
@@ -147,6 +173,20 @@ export class MixturePolicy implements Policy {
   explain(): Explanation {
     return { component: this.#component.slice(), gate: this.#probabilities.slice() };
   }
+}
+
+/** @throws CheckpointError when the mixture has no deviations, or not one for every component and action. */
+function deviationsOf({ actionDeviations, expertShape }: ActingMixture): Float32Array {
+  const { networks, outputSize } = expertShape;
+  const given = Float32Array.from(actionDeviations.flat());
+  if (given.length === networks * outputSize) return given;
+  throw new CheckpointError({
+    what: 'The saved policy does not say how widely demonstrations scatter around its experts',
+    where: 'model.actionDeviations',
+    found: `${given.length} numbers`,
+    expected: `${networks} components of ${outputSize} numbers`,
+    remedy: 'act with choose=mean, or train again with this version',
+  });
 }
 
 /** The draws of one episode. */

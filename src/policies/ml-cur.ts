@@ -8,7 +8,7 @@ export const mlCur = mixtureMethod({
     'ML-Cur: linear experts that each choose a share of the demonstrations, gated by Gaussian contexts',
   schema: mlCurConfigSchema,
   trainer: async () => (await import('../mixture/ml-cur.ts')).trainMlCur,
-  commitment: (config) => config.commitment,
-  actingKeys: ['commitment'],
+  acting: (config) => config,
+  actingKeys: ['commitment', 'choose'],
   presets: { 'Pushing-v0': { components: 32, iterations: 10 } },
 });

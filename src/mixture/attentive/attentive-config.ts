@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { gradientShape } from '../../training/gradient-config.ts';
-import { activations, commitmentSchema, count, notNegative, positive } from '../imc-config.ts';
+import {
+  actionChoiceSchema,
+  activations,
+  commitmentSchema,
+  count,
+  notNegative,
+  positive,
+} from '../imc-config.ts';
 
 /** As in `gated-networks.ts`; listed here because acting reads this module too, and must not load TensorFlow.js for it. */
 export const gateKinds = ['original', 'attentive'] as const;
@@ -14,6 +21,7 @@ export const attentiveConfigSchema = z
     /** C, the number of components. */
     components: count.default(32),
     commitment: commitmentSchema.default('step'),
+    choose: actionChoiceSchema.default('mean'),
     /** Of all components' Gaussians, in standard deviations of the data's actions; `learned` with the networks. */
     standardDeviation: z.union([positive, z.literal('learned')]).default('learned'),
     expert: z

@@ -15,6 +15,7 @@ function mixture(): ActingMixture {
     actionNormalizer: Normalizer.fit(values(2), 2).toJSON(),
     actionLow: [-9, -9],
     actionHigh: [9, 9],
+    actionDeviations: Array.from({ length: 6 }, () => [0.1, 0.2]),
     expertShape,
     experts: drawMlp(expertShape, rng.fork('experts')),
     gateShape,
@@ -25,12 +26,16 @@ function mixture(): ActingMixture {
 const observation = (step: number) => Float32Array.of(Math.sin(step), Math.cos(step), step / 10);
 
 describe('restarting one episode of a batch', () => {
-  it.each(['step', 3, 'episode'] as const)(
-    'begins it afresh and leaves the others alone, commitment %s',
-    (commitment) => {
-      const batch = new MixturePolicy('imc', mixture(), commitment);
+  it.each([
+    ['step', 'mean'],
+    [3, 'draw'],
+    ['episode', 'draw'],
+  ] as const)(
+    'begins it afresh and leaves the others alone, commitment %s, choose %s',
+    (commitment, choose) => {
+      const batch = new MixturePolicy('imc', mixture(), { commitment, choose });
       const alone = (seed: number) => {
-        const policy = new MixturePolicy('imc', mixture(), commitment);
+        const policy = new MixturePolicy('imc', mixture(), { commitment, choose });
         policy.reset([seed]);
         return policy;
       };
@@ -50,7 +55,7 @@ describe('restarting one episode of a batch', () => {
   );
 
   it('refuses an episode that is not in the batch', () => {
-    const batch = new MixturePolicy('imc', mixture(), 'episode');
+    const batch = new MixturePolicy('imc', mixture(), { commitment: 'episode', choose: 'mean' });
     batch.reset([1, 2]);
     expect(() => batch.restart(2, 0)).toThrow(RangeError);
   });
