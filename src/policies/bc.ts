@@ -1,5 +1,6 @@
 import { bcConfigSchema } from '../mixture/density-config.ts';
 import { gradientActingKeys } from '../training/gradient-config.ts';
+import { onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** Behaviour cloning as a method of the registry. */
@@ -10,13 +11,11 @@ export const bc = mixtureMethod({
   trainer: async () => (await import('../mixture/density-training.ts')).trainBc,
   acting: ({ choose }) => ({ commitment: 'episode', choose }),
   actingKeys: ['choose', ...gradientActingKeys],
-  presets: {
-    'Pushing-v0': {
-      hidden: [256, 256, 256],
-      steps: 15000,
-      batchSize: 1024,
-      learningRate: 1e-3,
-      observationNoise: 0,
-    },
-  },
+  presets: onBlockTasks({
+    hidden: [256, 256, 256],
+    steps: 15000,
+    batchSize: 1024,
+    learningRate: 1e-3,
+    observationNoise: 0,
+  }),
 });

@@ -1,5 +1,6 @@
 import { betSchema } from './bet-config.ts';
 import { makeBetPlanner } from './bet-planner.ts';
+import { onBlockTasks } from './block-tasks.ts';
 import { fineObservations } from './chunk-config.ts';
 import { gradientMethod } from './gradient-method.ts';
 
@@ -10,7 +11,7 @@ export const bet = gradientMethod({
   schema: betSchema({ history: 5, chunk: 1, steps: 10_000, weightDecay: 0.1 }),
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128 },
-    'Pushing-v0': { observationNoise: 0, bins: 16, batchSize: 128, steps: 15_000 },
+    ...onBlockTasks({ observationNoise: 0, bins: 16, batchSize: 128, steps: 15_000 }),
   },
   pastActions: true,
   learner: async () => (await import('./bet-learner.ts')).makeBetLearner,

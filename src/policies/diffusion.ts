@@ -1,3 +1,4 @@
+import { onBlockTasks } from './block-tasks.ts';
 import { fineObservations, presentObservation } from './chunk-config.ts';
 import { type DiffusionDefaults, diffusionSchema } from './diffusion-config.ts';
 import { makeDiffusionPlanner } from './diffusion-planner.ts';
@@ -37,7 +38,7 @@ export const ddpmMlp = diffusionMethod({
   name: 'ddpm-mlp',
   summary: 'Diffusion policy: denoises chunks of actions by DDPM with a residual network',
   defaults: { ...shared, denoiser: 'mlp', sampler: 'ddpm', diffusionSteps: 16, steps: 40_000 },
-  presets: { 'Pushing-v0': { ...pushing, batchSize: 256, steps: 30_000 } },
+  presets: onBlockTasks({ ...pushing, batchSize: 256, steps: 30_000 }),
 });
 
 /** DDPM with a transformer as denoiser. */
@@ -52,7 +53,7 @@ export const ddpmTransformer = diffusionMethod({
     diffusionSteps: 16,
     steps: 6000,
   },
-  presets: { 'Pushing-v0': { ...pushing, steps: 8000 } },
+  presets: onBlockTasks({ ...pushing, steps: 8000 }),
 });
 
 /** DDIM: many steps in training, few in acting. */
@@ -63,5 +64,5 @@ export const ddim = diffusionMethod({
     ...{ ...shared, denoiser: 'mlp', sampler: 'ddim', diffusionSteps: 100, samplingSteps: 16 },
     steps: 40_000,
   },
-  presets: { 'Pushing-v0': { ...pushing, batchSize: 256, steps: 30_000 } },
+  presets: onBlockTasks({ ...pushing, batchSize: 256, steps: 30_000 }),
 });

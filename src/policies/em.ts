@@ -1,4 +1,5 @@
 import { emConfigSchema } from '../mixture/em-config.ts';
+import { onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** Expectation maximization as a method of the registry. */
@@ -12,7 +13,7 @@ export const em = mixtureMethod({
   presets: {
     // the textbook form, which mixes the ways up where all demonstrations look alike, succeeds in 0.58 of its rollouts
     'Avoiding-v0': { form: 'released', level: 'episode', commitment: 'episode' },
-    'Pushing-v0': {
+    ...onBlockTasks({
       components: 8,
       iterations: 3,
       expert: {
@@ -23,6 +24,6 @@ export const em = mixtureMethod({
         learningRate: 1e-3,
         observationNoise: 0,
       },
-    },
+    }),
   },
 });

@@ -1,3 +1,4 @@
+import { onBlockTasks } from './block-tasks.ts';
 import { fineObservations, presentObservation } from './chunk-config.ts';
 import { flowSchema } from './flow-config.ts';
 import { makeFlowPlanner } from './flow-planner.ts';
@@ -10,7 +11,7 @@ export const flow = gradientMethod({
   schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128 },
-    'Pushing-v0': { ...presentObservation, chunk: 2, hidden: [128, 128] },
+    ...onBlockTasks({ ...presentObservation, chunk: 2, hidden: [128, 128] }),
   },
   actingKeys: ['temperature'],
   learner: async () => (await import('./flow-learner.ts')).makeFlowLearner,

@@ -1,3 +1,4 @@
+import { onBlockTasks } from './block-tasks.ts';
 import { fineObservations, presentObservation } from './chunk-config.ts';
 import { gradientMethod } from './gradient-method.ts';
 import { ibcActingKeys, ibcSchema } from './ibc-config.ts';
@@ -10,7 +11,7 @@ export const ibc = gradientMethod({
   schema: ibcSchema({ history: 2, chunk: 1, batchSize: 128, steps: 10_000 }),
   presets: {
     'Avoiding-v0': { ...fineObservations, steps: 8000, samples: 128 },
-    'Pushing-v0': { ...presentObservation, samples: 128 },
+    ...onBlockTasks({ ...presentObservation, samples: 128 }),
   },
   actingKeys: ibcActingKeys,
   learner: async () => (await import('./ibc-learner.ts')).makeIbcLearner,

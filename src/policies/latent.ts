@@ -1,3 +1,4 @@
+import { onBlockTasks } from './block-tasks.ts';
 import { fineObservations, presentObservation } from './chunk-config.ts';
 import { gradientMethod } from './gradient-method.ts';
 import { type LatentDefaults, latentSchema } from './latent-config.ts';
@@ -29,7 +30,7 @@ export const cvae = latentMethod({
   defaults: { network: 'mlp', reconstruction: 'squared', chunk: 8, history: 2, steps: 20_000 },
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128, steps: 30_000 },
-    'Pushing-v0': { ...presentObservation, chunk: 4, batchSize: 512, steps: 20_000 },
+    ...onBlockTasks({ ...presentObservation, chunk: 4, batchSize: 512, steps: 20_000 }),
   },
 });
 
@@ -43,6 +44,6 @@ export const act = latentMethod({
   defaults: { network: 'transformer', reconstruction: 'absolute', chunk: 8, history: 1, steps: 10_000 },
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128, steps: 8000, transformer: { decoderLayers: 2 } },
-    'Pushing-v0': { ...presentObservation, chunk: 4, batchSize: 256, transformer: { decoderLayers: 2 } },
+    ...onBlockTasks({ ...presentObservation, chunk: 4, batchSize: 256, transformer: { decoderLayers: 2 } }),
   },
 });

@@ -1,5 +1,6 @@
 import { mdnConfigSchema } from '../mixture/density-config.ts';
 import { gradientActingKeys } from '../training/gradient-config.ts';
+import { onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** The mixture density network as a method of the registry. */
@@ -10,14 +11,12 @@ export const mdn = mixtureMethod({
   trainer: async () => (await import('../mixture/density-training.ts')).trainMdn,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose', ...gradientActingKeys],
-  presets: {
-    'Pushing-v0': {
-      components: 8,
-      expert: { hidden: [256, 256, 256] },
-      steps: 15000,
-      batchSize: 1024,
-      learningRate: 1e-3,
-      observationNoise: 0,
-    },
-  },
+  presets: onBlockTasks({
+    components: 8,
+    expert: { hidden: [256, 256, 256] },
+    steps: 15000,
+    batchSize: 1024,
+    learningRate: 1e-3,
+    observationNoise: 0,
+  }),
 });

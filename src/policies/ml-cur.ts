@@ -1,4 +1,5 @@
 import { mlCurConfigSchema } from '../mixture/ml-cur-config.ts';
+import { onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** ML-Cur as a method of the registry. */
@@ -10,5 +11,5 @@ export const mlCur = mixtureMethod({
   trainer: async () => (await import('../mixture/ml-cur.ts')).trainMlCur,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose'],
-  presets: { 'Pushing-v0': { components: 32, iterations: 10 } },
+  presets: onBlockTasks({ components: 32, iterations: 10 }),
 });

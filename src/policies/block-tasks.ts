@@ -1,0 +1,17 @@
+import type { PartialConfig } from './method.ts';
+
+/** Tasks in which a rod pushes blocks that start somewhere else in every episode. */
+export const blockTasks = [
+  'Pushing-v0',
+  'Aligning-v0',
+  'Sorting2-v0',
+  'Sorting4-v0',
+  'Sorting6-v0',
+  'BlockPush-v0',
+  'PushT-v0',
+] as const;
+
+/** Gives every block task the settings that were found on Pushing-v0. */
+export function onBlockTasks(preset: PartialConfig): Readonly<Record<string, PartialConfig>> {
+  return Object.fromEntries(blockTasks.map((task) => [task, preset]));
+}
