@@ -16,6 +16,7 @@ export const imc = mixtureMethod({
     form: 'released',
     initialization: 'clusters',
     iterations: 1,
+    choose: 'draw',
     expert: {
       hidden: [256, 256, 256],
       batchSize: 1024,

@@ -23,6 +23,12 @@ function latentMethod({ defaults, name, presets = {}, summary }: LatentMethod): 
   });
 }
 
+/**
+ * Settings for demonstrations with a tremor of half the standard deviation of their actions: a narrower decoder spends
+ * the latent variable on the tremor, and its plans drift off.
+ */
+const trembling = { decoderScale: 1 } as const;
+
 /** Conditional variational autoencoder (Sohn, Lee and Yan 2015) over chunks of actions. */
 export const cvae = latentMethod({
   name: 'cvae',
@@ -30,7 +36,7 @@ export const cvae = latentMethod({
   defaults: { network: 'mlp', reconstruction: 'squared', chunk: 8, history: 2, steps: 20_000 },
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128, steps: 30_000 },
-    ...onBlockTasks({ ...presentObservation, chunk: 4, batchSize: 512, steps: 20_000 }),
+    ...onBlockTasks({ ...presentObservation, ...trembling, chunk: 4, batchSize: 512, steps: 12_000 }),
   },
 });
 
@@ -44,6 +50,9 @@ export const act = latentMethod({
   defaults: { network: 'transformer', reconstruction: 'absolute', chunk: 8, history: 1, steps: 10_000 },
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128, steps: 8000, transformer: { decoderLayers: 2 } },
-    ...onBlockTasks({ ...presentObservation, chunk: 4, batchSize: 256, transformer: { decoderLayers: 2 } }),
+    ...onBlockTasks({
+      ...{ ...presentObservation, ...trembling, chunk: 4, batchSize: 128, steps: 15_000 },
+      transformer: { encoderLayers: 1, decoderLayers: 2 },
+    }),
   },
 });
