@@ -18,6 +18,12 @@ export function flowSchema(defaults: ChunkDefaults) {
       /** Of the network of every coupling layer. */
       hidden: z.array(count).default([96, 96]),
       activation: z.enum(activations).default('mish'),
+      actnorm: z
+        .strictObject({
+          /** Of the network that places and scales chunks before the splines shape them. */
+          hidden: z.array(count).default([256, 256]),
+        })
+        .prefault({}),
       /** Standard deviation of the noise on training actions: repeated actions would make the likelihood unbounded. */
       actionNoise: z.number().min(0).default(0.02),
       /** Standard deviation of what an acting policy starts from; 1 draws from the learned density. */
@@ -36,6 +42,15 @@ export interface Coupling {
   readonly moved: readonly number[];
   /** From the kept numbers and the history to the parameters of a spline for each moved one. */
   readonly network: MlpShape;
+}
+
+/** Lays out the conditional actnorm: from the history to shift and log-scale of each of the D numbers of a chunk. */
+export function flowActnorm(
+  { activation, actnorm, chunk, history }: FlowConfig,
+  { actionSize, observationSize }: { readonly actionSize: number; readonly observationSize: number },
+): MlpShape {
+  const inputSize = history * observationSize;
+  return { networks: 1, inputSize, hidden: actnorm.hidden, outputSize: 2 * chunk * actionSize, activation };
 }
 
 /** Lays out the coupling layers: each moves every other number, by turns; a single number is always moved. */
@@ -63,5 +78,5 @@ export function splineParameters(bins: number): number {
 
 /** Least width and height of a piece, as a share of the whole range. */
 export const leastPiece = 1e-3;
-/** The slopes at knots lie within exp(±this). */
+/** The slopes at knots, and the scales of the actnorm, lie within exp(±this). */
 export const slopeBound = 3;

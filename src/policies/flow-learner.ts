@@ -9,6 +9,7 @@ import { joinTrainables } from '../training/trainable.ts';
 import {
   type Coupling,
   type FlowConfig,
+  flowActnorm,
   flowCouplings,
   leastPiece,
   slopeBound,
@@ -25,20 +26,21 @@ interface Moved {
 
 /**
  * Makes the learner of a conditional normalizing flow: it minimizes −log p(a | o) per number of a chunk, where
- * log p(a | o) = log N(u; 0, I) + Σ log |∂u/∂a| and u = f(a; o) is a stack of coupling layers (Dinh et al. 2017, Real
- * NVP) of rational-quadratic splines (Durkan et al. 2019).
+ * log p(a | o) = log N(u; 0, I) + Σ log |∂u/∂a| and u = f(a; o) is a conditional actnorm (Lu and Huang 2020, Structured
+ * Output Learning with Conditional Generative Flows), then a stack of coupling layers (Dinh et al. 2017, Real NVP) of
+ * rational-quadratic splines (Durkan et al. 2019).
  */
 export function makeFlowLearner({ config, rng, sizes }: LearnerContext<FlowConfig>): Learner {
   const couplings = flowCouplings(config, sizes);
-  const networks = couplings.map(
-    ({ network }, layer) =>
-      // an answer of zeros is the identity
-      new BatchedMlp(network, withoutAnswer(network, drawMlp(network, rng.fork(layer)))),
-  );
+  // an answer of zeros is the identity
+  const drawn = (shape: MlpShape, own: Rng) =>
+    new BatchedMlp(shape, withoutAnswer(shape, drawMlp(shape, own)));
+  const networks = couplings.map(({ network }, layer) => drawn(network, rng.fork(layer)));
+  const actnorm = drawn(flowActnorm(config, sizes), rng.fork('actnorm'));
   const parts = networks.map((network, layer) => [`couplings.${layer}`, network] as const);
   const matrices = flowMatrices(config, couplings);
   return {
-    network: joinTrainables(Object.fromEntries(parts), [
+    network: joinTrainables({ actnorm, ...Object.fromEntries(parts) }, [
       matrices.before,
       ...matrices.kept,
       ...matrices.moved,
@@ -48,7 +50,7 @@ export function makeFlowLearner({ config, rng, sizes }: LearnerContext<FlowConfi
       const flat = tf.reshape<tf.Rank.R2>(actions, [n, -1]);
       const seen = tf.reshape<tf.Rank.R2>(observations, [n, -1]);
       const chunks = training ? blurred(flat, config.actionNoise, draws) : flat;
-      const logDensity = flowLogDensity(config, { networks, matrices, chunks, histories: seen });
+      const logDensity = flowLogDensity(config, { actnorm, networks, matrices, chunks, histories: seen });
       return tf.neg(tf.div(tf.mean<tf.Scalar>(logDensity), flat.shape[1]));
     },
   };
@@ -83,6 +85,8 @@ export function flowMatrices(
 
 /** What {@link flowLogDensity} needs beside the options. */
 export interface FlowPoints {
+  /** Shifts and scales. */
+  readonly actnorm: BatchedMlp;
   readonly networks: readonly BatchedMlp[];
   /** Borrowed. */
   readonly matrices: FlowMatrices;
@@ -95,12 +99,15 @@ export interface FlowPoints {
 /** Evaluates log p(a | o), nats, shape `[n]`; differentiable. The caller disposes of it. */
 export function flowLogDensity(
   { bins, range }: Pick<FlowConfig, 'bins' | 'range'>,
-  { chunks, histories, matrices, networks }: FlowPoints,
+  { actnorm, chunks, histories, matrices, networks }: FlowPoints,
 ): tf.Tensor1D {
   return tf.tidy(() => {
     const [n] = chunks.shape;
-    let values = chunks;
-    let logStretch = tf.zeros<tf.Rank.R1>([n]);
+    const answer: tf.Tensor2D = tf.squeeze(actnorm.forward(histories), [0]);
+    const [shift, raw] = tf.split(answer, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    const logScale = tf.mul(tf.tanh(tf.div(raw, slopeBound)), slopeBound);
+    let values: tf.Tensor2D = tf.mul(tf.sub(chunks, shift), tf.exp(tf.neg(logScale)));
+    let logStretch: tf.Tensor1D = tf.neg(tf.sum(logScale, 1));
     for (const [layer, network] of networks.entries()) {
       const [kept, moved] = [matrices.kept[layer] as tf.Tensor2D, matrices.moved[layer] as tf.Tensor2D];
       const keptValues: tf.Tensor2D = tf.matMul(values, kept);

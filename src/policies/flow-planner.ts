@@ -1,12 +1,13 @@
+import { exactExp, exactTanh } from '../tensor/exact-math.ts';
 import { InferenceMlp } from '../tensor/inference-mlp.ts';
 import { takePart } from '../training/parts.ts';
 import type { ChunkPlanner } from './chunk-policy.ts';
-import { type FlowConfig, flowCouplings, splineParameters } from './flow-config.ts';
+import { type FlowConfig, flowActnorm, flowCouplings, slopeBound, splineParameters } from './flow-config.ts';
 import { invertSpline, readSpline } from './flow-spline.ts';
 import type { PlannerContext } from './gradient-method.ts';
 
 /**
- * Makes a normalizing flow plan: draws from a normal distribution and goes back through the coupling layers.
+ * Makes a normalizing flow plan: draws from a normal distribution and goes back through the coupling layers and the actnorm.
  *
  * @throws CheckpointError when the weights do not fit.
  */
@@ -16,6 +17,10 @@ export function makeFlowPlanner(context: PlannerContext<FlowConfig>): ChunkPlann
     ...coupling,
     network: new InferenceMlp(coupling.network, takePart(context.weights, `couplings.${layer}`)),
   }));
+  const actnorm = new InferenceMlp(
+    flowActnorm(context.config, context),
+    takePart(context.weights, 'actnorm'),
+  );
   const backwards = [...couplings].reverse();
   const size = context.config.chunk * context.actionSize;
   const parameters = splineParameters(bins);
@@ -23,6 +28,8 @@ export function makeFlowPlanner(context: PlannerContext<FlowConfig>): ChunkPlann
     begin: () => undefined,
     plan(histories, episodes, target) {
       const seen = histories.length / episodes.length;
+      const frames = new Float32Array(2 * size * episodes.length);
+      actnorm.forward(0, histories, frames, episodes.length);
       for (const [row, { stream }] of episodes.entries()) {
         const values = target.subarray(row * size, (row + 1) * size);
         for (let i = 0; i < size; i++) values[i] = stream.normal(0, temperature);
@@ -37,6 +44,11 @@ export function makeFlowPlanner(context: PlannerContext<FlowConfig>): ChunkPlann
             const own = answer.subarray(i * parameters, (i + 1) * parameters);
             values[index] = invertSpline(readSpline(own, bins, range), values[index] as number);
           }
+        }
+        const frame = frames.subarray(2 * size * row, 2 * size * (row + 1));
+        for (let i = 0; i < size; i++) {
+          const logScale = slopeBound * exactTanh((frame[size + i] as number) / slopeBound);
+          values[i] = (values[i] as number) * exactExp(logScale) + (frame[i] as number);
         }
       }
     },

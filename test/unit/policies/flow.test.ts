@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../../src/policies/config.ts';
 import { flow } from '../../../src/policies/flow.ts';
-import { type FlowConfig, flowCouplings } from '../../../src/policies/flow-config.ts';
+import { type FlowConfig, flowActnorm, flowCouplings } from '../../../src/policies/flow-config.ts';
 import { flowLogDensity, flowMatrices } from '../../../src/policies/flow-learner.ts';
 import { makeFlowPlanner } from '../../../src/policies/flow-planner.ts';
 import { invertSpline, readSpline } from '../../../src/policies/flow-spline.ts';
@@ -16,15 +16,17 @@ import { joinParts } from '../../../src/training/parts.ts';
 const sizes = { observationSize: 1, actionSize: 2 };
 const config = resolveConfig(flow, {
   envId: 'Toy-v0',
-  file: { chunk: 1, history: 1, layers: 3, bins: 5, hidden: [8] },
+  file: { chunk: 1, history: 1, layers: 3, bins: 5, hidden: [8], actnorm: { hidden: [8] } },
 }) as FlowConfig;
 const couplings = flowCouplings(config, sizes);
 
-/** Weights of a flow that is far from the identity. */
+const actnorm = flowActnorm(config, sizes);
+
+/** Weights of a flow that is far from the identity: of the coupling layers, then of the actnorm. */
 function weights(scale: number): NamedArrays[] {
   const rng = Rng.fromSeed(7);
-  return couplings.map(({ network }, layer) => {
-    const drawn = drawMlp(network, rng.fork(layer));
+  return [...couplings.map(({ network }) => network), actnorm].map((shape, layer) => {
+    const drawn = drawMlp(shape, rng.fork(layer));
     return Object.fromEntries(
       Object.entries(drawn).map(([name, { data, shape }]) => [
         name,
@@ -44,11 +46,13 @@ function densityGrid(arrays: readonly NamedArrays[], reach: number, cells: numbe
   const networks = couplings.map(
     ({ network }, layer) => new BatchedMlp(network, arrays[layer] as NamedArrays),
   );
-  const chunks = tf.tensor2d(points, [cells * cells, 2]);
-  const histories = tf.fill<tf.Rank.R2>([cells * cells, 1], 0.4);
-  return tf
-    .exp(flowLogDensity(config, { networks, matrices: flowMatrices(config, couplings), chunks, histories }))
-    .dataSync() as Float32Array;
+  const evaluated = {
+    actnorm: new BatchedMlp(actnorm, arrays[couplings.length] as NamedArrays),
+    ...{ networks, matrices: flowMatrices(config, couplings) },
+    chunks: tf.tensor2d(points, [cells * cells, 2]),
+    histories: tf.fill<tf.Rank.R2>([cells * cells, 1], 0.4),
+  };
+  return tf.exp(flowLogDensity(config, evaluated)).dataSync() as Float32Array;
 }
 
 beforeAll(async () => {
@@ -80,7 +84,9 @@ describe('a normalizing flow', () => {
     const planner = makeFlowPlanner({
       ...{ config, ...sizes, constants: {} },
       weights: joinParts(
-        Object.fromEntries(arrays.map((own, layer) => [`couplings.${layer}`, own] as const)),
+        Object.fromEntries(
+          arrays.map((own, i) => [i < couplings.length ? `couplings.${i}` : 'actnorm', own] as const),
+        ),
       ),
       ...{ low: new Float32Array(2), high: new Float32Array(2) },
     });
@@ -95,8 +101,9 @@ describe('a normalizing flow', () => {
       const [row, column] = [drawn[i], drawn[i + 1]].map((value) =>
         Math.floor(((value as number) + reach) / side),
       );
+      const inside = [row, column].every((at) => (at as number) >= 0 && (at as number) < cells);
       const cell = (row as number) * cells + (column as number);
-      if (cell >= 0 && cell < counts.length) counts[cell] = (counts[cell] as number) + 1 / draws;
+      if (inside) counts[cell] = (counts[cell] as number) + 1 / draws;
     }
     const expected = new Float64Array(cells * cells);
     for (const [i, value] of density.entries()) {
