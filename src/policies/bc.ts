@@ -13,9 +13,9 @@ export const bc = mixtureMethod({
   actingKeys: ['choose', ...gradientActingKeys],
   presets: onBlockTasks({
     hidden: [256, 256, 256],
-    steps: 15000,
+    steps: 7500,
     batchSize: 1024,
-    learningRate: 1e-3,
+    learningRate: 3e-3,
     observationNoise: 0,
   }),
 });

@@ -14,9 +14,10 @@ export const mdn = mixtureMethod({
   presets: onBlockTasks({
     components: 8,
     expert: { hidden: [256, 256, 256] },
-    steps: 15000,
+    choose: 'draw',
+    steps: 7500,
     batchSize: 1024,
-    learningRate: 1e-3,
+    learningRate: 3e-3,
     observationNoise: 0,
   }),
 });
