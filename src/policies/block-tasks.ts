@@ -15,3 +15,20 @@ export const blockTasks = [
 export function onBlockTasks(preset: PartialConfig): Readonly<Record<string, PartialConfig>> {
   return Object.fromEntries(blockTasks.map((task) => [task, preset]));
 }
+
+/** Settings of mixtures whose experts and curricula are trained by turns; `docs/benchmark.md` says how they were found. */
+export const mixtureOfBlockTasks = {
+  components: 8,
+  form: 'released',
+  initialization: 'clusters',
+  iterations: 1,
+  choose: 'draw',
+  expert: {
+    hidden: [256, 256, 256],
+    batchSize: 1024,
+    stepsPerIteration: 1000,
+    refineSteps: 6500,
+    learningRate: 3e-3,
+    observationNoise: 0,
+  },
+} as const;

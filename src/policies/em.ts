@@ -1,6 +1,12 @@
 import { emConfigSchema } from '../mixture/em-config.ts';
-import { onBlockTasks } from './block-tasks.ts';
+import { mixtureOfBlockTasks, onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
+
+/**
+ * Settings that keep the ways apart where demonstrations look alike for a while: single steps, as the textbook form
+ * assigns them, mix the ways up there.
+ */
+const episodes = { form: 'released', level: 'episode', commitment: 'episode' } as const;
 
 /** Expectation maximization as a method of the registry. */
 export const em = mixtureMethod({
@@ -11,19 +17,7 @@ export const em = mixtureMethod({
   acting: (config) => config,
   actingKeys: ['commitment', 'choose'],
   presets: {
-    // the textbook form, which mixes the ways up where all demonstrations look alike, succeeds in 0.58 of its rollouts
-    'Avoiding-v0': { form: 'released', level: 'episode', commitment: 'episode' },
-    ...onBlockTasks({
-      components: 8,
-      iterations: 3,
-      expert: {
-        hidden: [256, 256, 256],
-        batchSize: 1024,
-        stepsPerIteration: 2500,
-        refineSteps: 7500,
-        learningRate: 1e-3,
-        observationNoise: 0,
-      },
-    }),
+    'Avoiding-v0': episodes,
+    ...onBlockTasks({ ...mixtureOfBlockTasks, ...episodes }),
   },
 });

@@ -1,5 +1,5 @@
 import { imcConfigSchema } from '../mixture/imc-config.ts';
-import { onBlockTasks } from './block-tasks.ts';
+import { mixtureOfBlockTasks, onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** Information Maximizing Curriculum as a method of the registry. */
@@ -11,19 +11,5 @@ export const imc = mixtureMethod({
   extender: async () => (await import('../mixture/extend-imc.ts')).extendImc,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose'],
-  presets: onBlockTasks({
-    components: 8,
-    form: 'released',
-    initialization: 'clusters',
-    iterations: 1,
-    choose: 'draw',
-    expert: {
-      hidden: [256, 256, 256],
-      batchSize: 1024,
-      stepsPerIteration: 1000,
-      refineSteps: 6500,
-      learningRate: 3e-3,
-      observationNoise: 0,
-    },
-  }),
+  presets: onBlockTasks(mixtureOfBlockTasks),
 });
