@@ -46,7 +46,10 @@ const contest = { task: TASK, reference: 'imc', quick: false };
 
 describe('IMC against other mixtures on Pushing', () => {
   it('holds where IMC is level with the best of the others and far from EM', () => {
-    const part = pushingPart(finish({ imc: [0.7, 0.8], em: [0.1, 0.2], mdn: [0.75, 0.85] }), contest);
+    const part = pushingPart(
+      finish({ imc: [0.7, 0.8], 'em-textbook': [0.1, 0.2], mdn: [0.75, 0.85] }),
+      contest,
+    );
     const [success, score, gain] = part.figures;
     expect(success).toMatchObject({
       name: 'success that imc gains over the best of the others, mdn',
@@ -54,32 +57,35 @@ describe('IMC against other mixtures on Pushing', () => {
     });
     expect(success?.mean).toBeCloseTo(-0.05, 12);
     expect(score).toMatchObject({ holds: true });
-    expect(gain).toMatchObject({ name: 'success that imc gains over em', count: 2, holds: true });
+    expect(gain).toMatchObject({ name: 'success that imc gains over em-textbook', count: 2, holds: true });
     expect(gain?.mean).toBeCloseTo(0.6, 12);
     expect(judge([part])).toBe('holds');
   });
 
   it('falls short where another one is better by more than the intervals, or EM succeeds as well', () => {
-    const worse = pushingPart(finish({ imc: [0.5], em: [0.1], mdn: [0.8] }), contest);
+    const worse = pushingPart(finish({ imc: [0.5], 'em-textbook': [0.1], mdn: [0.8] }), contest);
     expect(worse.figures[0]).toMatchObject({ holds: false });
     expect(worse.figures[2]).toMatchObject({ holds: true });
-    const near = pushingPart(finish({ imc: [0.78], em: [0.73], mdn: [0.7] }), contest);
+    const near = pushingPart(finish({ imc: [0.78], 'em-textbook': [0.73], mdn: [0.7] }), contest);
     expect(near.figures.slice(0, 3).map(({ holds }) => holds)).toEqual([true, true, false]);
     expect(judge([near])).toBe('falls-short');
   });
 
   it('compares seeds that both have finished, and says what failed', () => {
-    const failed = { ...rowOf('em', 1, 0), status: 'failed', success: null, reason: 'no memory' };
-    const part = pushingPart(finish({ imc: [0.6, 0.9], em: [0.1], mdn: [0.5, 0.5] }, [failed]), contest);
-    const gain = part.figures.find(({ name }) => name === 'success that imc gains over em');
+    const failed = { ...rowOf('em-textbook', 1, 0), status: 'failed', success: null, reason: 'no memory' };
+    const part = pushingPart(
+      finish({ imc: [0.6, 0.9], 'em-textbook': [0.1], mdn: [0.5, 0.5] }, [failed]),
+      contest,
+    );
+    const gain = part.figures.find(({ name }) => name === 'success that imc gains over em-textbook');
     expect(gain).toMatchObject({ count: 1 });
     expect(gain?.mean).toBeCloseTo(0.5, 12);
-    expect(part.notRun).toContain('em, seed 1: no memory');
+    expect(part.notRun).toContain('em-textbook, seed 1: no memory');
     expect(judge([part])).toBe('not-run');
   });
 
   it('judges nothing of a quick run', () => {
-    const part = pushingPart(finish({ imc: [0], em: [0], mdn: [0] }), { ...contest, quick: true });
+    const part = pushingPart(finish({ imc: [0], 'em-textbook': [0], mdn: [0] }), { ...contest, quick: true });
     expect(part.figures.filter(({ target }) => target !== undefined)).toEqual([]);
     expect(judge([part])).toBe('not-run');
   });
