@@ -72,9 +72,14 @@ const methodSchema = z.preprocess(
 
 const suiteSchema = z.strictObject({
   tasks: z.array(taskSchema).min(1),
-  /** A list, or `all` for every method of the registry. */
+  /** A list; `all` stands for every method of the registry, alone or among others. */
   methods: z.preprocess(
-    (value) => (value === 'all' ? listMethods().map(({ name }) => name) : value),
+    (value) =>
+      value === 'all' || Array.isArray(value)
+        ? [value]
+            .flat()
+            .flatMap((entry) => (entry === 'all' ? listMethods().map(({ name }) => name) : [entry]))
+        : value,
     z.array(methodSchema).min(1),
   ),
   /** Of the trainings. */

@@ -28,6 +28,8 @@ describe('parseSuite', () => {
   it('takes every method there is for `all`', () => {
     const { methods } = parseSuite(yaml({ methods: 'all' }), 'suite.yaml');
     expect(methods.map(nameOf)).toEqual(listMethods().map(({ name }) => name));
+    const more = parseSuite(yaml({ methods: '[all, { method: em, name: em-2 }]' }), 'suite.yaml').methods;
+    expect(more.map(nameOf)).toEqual([...methods.map(nameOf), 'em-2']);
   });
 
   it.each([
