@@ -22,6 +22,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
   'Stacking-v0': { rolloutsPerContext: 18, demonstrationsPerMode: 160 },
   'BlockPush-v0': { rolloutsPerContext: 1, demonstrationsPerMode: 250 },
   'PushT-v0': { rolloutsPerContext: 1, demonstrationsPerMode: 100 },
+  'TableTennis-v0': { rolloutsPerContext: 16, demonstrationsPerMode: 200 },
 };
 
 /** Rollouts of a task that has no protocol of its own, in all. */
