@@ -31,7 +31,7 @@ export function latentSchema({ network, reconstruction, ...own }: LatentDefaults
        * Standard deviation of the normal, scale of the Laplace density of the decoder, in standard deviations of the data.
        * The larger it is, the less the latent variable is worth telling anything by.
        */
-      decoderScale: z.number().positive().default(0.2),
+      decoderScale: z.number().positive().default(0.5),
       /** Share of the training over which the weight of the divergence rises to 1. */
       divergenceWarmup: z.number().min(0).max(1).default(0.2),
       /** How long an acting policy keeps the latent variable that it drew: a plan, or the whole episode. */

@@ -24,7 +24,7 @@ function latentMethod({ defaults, name, presets = {}, summary }: LatentMethod): 
 }
 
 /**
- * Settings for demonstrations with a tremor of half the standard deviation of their actions: a narrower decoder spends
+ * Settings for demonstrations with a tremor of half the standard deviation of their actions: a narrow decoder spends
  * the latent variable on the tremor, and its plans drift off.
  */
 const trembling = { decoderScale: 1 } as const;
@@ -49,7 +49,10 @@ export const act = latentMethod({
   summary: 'Action Chunking with Transformers: a variational autoencoder over chunks of actions',
   defaults: { network: 'transformer', reconstruction: 'absolute', chunk: 8, history: 1, steps: 10_000 },
   presets: {
-    'Avoiding-v0': { ...fineObservations, batchSize: 128, steps: 8000, transformer: { decoderLayers: 2 } },
+    'Avoiding-v0': {
+      ...{ ...fineObservations, chunk: 4, batchSize: 128, steps: 20_000 },
+      transformer: { encoderLayers: 1, decoderLayers: 2 },
+    },
     ...onBlockTasks({
       ...{ ...presentObservation, ...trembling, chunk: 4, batchSize: 128, steps: 15_000 },
       transformer: { encoderLayers: 1, decoderLayers: 2 },
