@@ -125,7 +125,8 @@ describe('planBenchmark', () => {
 
   it('accepts every suite of the project', async () => {
     const folder = join(import.meta.dirname, '../../../benchmarks');
-    for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    for (const file of files.filter((name) => name.endsWith('.yaml'))) {
       const { cells } = await plan(readFileSync(join(folder, file), 'utf8'));
       expect(cells.length).toBeGreaterThan(0);
     }
