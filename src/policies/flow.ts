@@ -11,7 +11,16 @@ export const flow = gradientMethod({
   schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128 },
-    ...onBlockTasks({ ...presentObservation, chunk: 2, hidden: [128, 128] }),
+    ...onBlockTasks({
+      ...{
+        ...presentObservation,
+        chunk: 2,
+        layers: 4,
+        hidden: [64, 64],
+        actnorm: { hidden: [256, 256, 256] },
+      },
+      ...{ batchSize: 512, learningRate: 3e-3, steps: 8000 },
+    }),
   },
   actingKeys: ['temperature'],
   learner: async () => (await import('./flow-learner.ts')).makeFlowLearner,
