@@ -55,6 +55,8 @@ export interface AlternatingPlan extends RunIdentity {
   readonly initialization: 'spread' | 'clusters' | 'random';
   /** The first of the demonstrations that components are started on; 0 where left out. */
   readonly firstSeedEpisode?: number;
+  /** Of the actions of the first components, which are fixed: as they were measured, `[C][Da]`; none where left out. */
+  readonly fixedDeviations?: readonly (readonly number[])[];
   /** How components are added and deleted; their number stays where left out. */
   readonly search?: AutoConfig | undefined;
   /** Updates of the curricula at most; as many again as components are revised where they are searched for. */

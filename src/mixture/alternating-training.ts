@@ -325,7 +325,7 @@ export class AlternatingTraining {
     { iteration, standardDeviation }: AlternatingPosition,
     stopped: MixtureModel['stopped'],
   ): Promise<MixtureModel> {
-    const { config, experts, problem, rng, rule, seed } = this.#plan;
+    const { config, experts, fixedDeviations, problem, rng, rule, seed } = this.#plan;
     const gate = this.#gate;
     const hasGate = stopped !== 'interrupted' || (rule.fitsGateEachIteration && iteration > 0);
     const components = summarizeComponents(
@@ -337,13 +337,14 @@ export class AlternatingTraining {
     const shares = Float64Array.from(components, (component) => component.share);
     const weights = await experts.weights();
     const trained = { shape: experts.shape, arrays: weights };
+    const deviations = residualDeviations(problem, curriculum, trained, rng.fork('residuals'));
     const withoutGate = { ...gate.shape, hidden: [] };
     return {
       config,
       ...problem.scaling(),
       expertShape: experts.shape,
       experts: weights,
-      actionDeviations: residualDeviations(problem, curriculum, trained, rng.fork('residuals')),
+      actionDeviations: deviations.map((measured, z) => fixedDeviations?.[z] ?? measured),
       ...(hasGate
         ? { gateShape: gate.shape, gate: await gate.weights() }
         : { gateShape: withoutGate, gate: constantGate(withoutGate, shares) }),

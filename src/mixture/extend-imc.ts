@@ -27,6 +27,7 @@ export type ExtendableMixture = Pick<
   | 'gateShape'
   | 'gate'
   | 'gateFeatures'
+  | 'actionDeviations'
 >;
 
 /** Demonstrations to extend a mixture with, after those it learned from. */
@@ -94,6 +95,7 @@ export async function extendImc(
       ...{ problem, config, rng, search, form: config.form, rule: imcRule(config) },
       experts: new ExtendedExperts({ shape: trained, weights, logLikelihoods }, added),
       firstSeedEpisode: learned,
+      fixedDeviations: mixture.actionDeviations,
       makeGate(all) {
         const wide = gateShape({ components: all, gate }, data.observationSize);
         const stream = rng.fork('gate');

@@ -19,7 +19,7 @@ export type Commitment = z.infer<typeof commitmentSchema>;
 
 /**
  * What a policy takes of the expert that it acts with: its `mean`, or a `draw` from a normal distribution around it, as wide as the
- * demonstrations that the component selected scatter.
+ * demonstrations scatter that the component is responsible for.
  */
 export const actionChoiceSchema = z.enum(['mean', 'draw']);
 

@@ -31,7 +31,7 @@ export interface MixtureModel extends DataScaling {
   readonly gateFeatures?: GateFeatures;
   /** Of the experts' Gaussians, in standard deviations of the data's actions. */
   readonly standardDeviation: number;
-  /** Of what each component selected, around its expert, in standard deviations of the data's actions, `[C][Da]`. */
+  /** Of what each component is responsible for, around its expert, in standard deviations of the data's actions, `[C][Da]`. */
   readonly actionDeviations: readonly (readonly number[])[];
   readonly components: readonly ComponentSummary[];
   /** Why the training ended: its bound had settled, it was done, or it was interrupted. */

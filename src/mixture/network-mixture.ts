@@ -75,7 +75,7 @@ export function makeExperts(
 /** What {@link trainAlternating} takes beside what follows from the configuration. */
 export type AlternatingStart = Pick<
   AlternatingPlan,
-  'problem' | 'form' | 'experts' | 'rule' | 'rng' | 'search' | 'firstSeedEpisode'
+  'problem' | 'form' | 'experts' | 'rule' | 'rng' | 'search' | 'firstSeedEpisode' | 'fixedDeviations'
 > & { readonly config: MixtureSettings; readonly gateBudget?: AlternatingPlan['gateBudget'] } & Partial<
     Pick<AlternatingPlan, 'makeGate'>
   >;

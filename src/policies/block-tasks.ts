@@ -1,7 +1,7 @@
 import type { PartialConfig } from './method.ts';
 
 /** Tasks in which a rod pushes blocks that start somewhere else in every episode. */
-export const blockTasks = [
+const blockTasks = [
   'Pushing-v0',
   'Aligning-v0',
   'Sorting2-v0',
@@ -11,15 +11,19 @@ export const blockTasks = [
   'PushT-v0',
 ] as const;
 
-/** Gives every block task the settings that were found on Pushing-v0. */
+/**
+ * Gives every block task the settings that were found on Pushing-v0.
+ *
+ * @param preset - what differs from the method's defaults.
+ * @returns presets by task, for a method to spread in.
+ */
 export function onBlockTasks(preset: PartialConfig): Readonly<Record<string, PartialConfig>> {
   return Object.fromEntries(blockTasks.map((task) => [task, preset]));
 }
 
-/** Settings of mixtures whose experts and curricula are trained by turns; `docs/benchmark.md` says how they were found. */
+/** What IMC and EM have in common on block tasks; `docs/benchmark.md` says how it was found. */
 export const mixtureOfBlockTasks = {
   components: 8,
-  form: 'released',
   initialization: 'clusters',
   iterations: 1,
   choose: 'draw',

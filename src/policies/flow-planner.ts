@@ -1,3 +1,4 @@
+import { CheckpointError } from '../errors.ts';
 import { exactExp, exactTanh } from '../tensor/exact-math.ts';
 import { InferenceMlp } from '../tensor/inference-mlp.ts';
 import { takePart } from '../training/parts.ts';
@@ -9,7 +10,7 @@ import type { PlannerContext } from './gradient-method.ts';
 /**
  * Makes a normalizing flow plan: draws from a normal distribution and goes back through the coupling layers and the actnorm.
  *
- * @throws CheckpointError when the weights do not fit.
+ * @throws CheckpointError when the weights do not fit or are those of a flow without an actnorm.
  */
 export function makeFlowPlanner(context: PlannerContext<FlowConfig>): ChunkPlanner {
   const { bins, range, temperature } = context.config;
@@ -17,10 +18,14 @@ export function makeFlowPlanner(context: PlannerContext<FlowConfig>): ChunkPlann
     ...coupling,
     network: new InferenceMlp(coupling.network, takePart(context.weights, `couplings.${layer}`)),
   }));
-  const actnorm = new InferenceMlp(
-    flowActnorm(context.config, context),
-    takePart(context.weights, 'actnorm'),
-  );
+  const actnormWeights = takePart(context.weights, 'actnorm');
+  if (Object.keys(actnormWeights).length === 0) {
+    throw new CheckpointError({
+      what: 'The saved flow has no actnorm: it was written by an earlier version',
+      remedy: 'train again with this version',
+    });
+  }
+  const actnorm = new InferenceMlp(flowActnorm(context.config, context), actnormWeights);
   const backwards = [...couplings].reverse();
   const size = context.config.chunk * context.actionSize;
   const parameters = splineParameters(bins);

@@ -11,5 +11,5 @@ export const imc = mixtureMethod({
   extender: async () => (await import('../mixture/extend-imc.ts')).extendImc,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose'],
-  presets: onBlockTasks(mixtureOfBlockTasks),
+  presets: onBlockTasks({ ...mixtureOfBlockTasks, form: 'released' }),
 });

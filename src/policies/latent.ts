@@ -35,7 +35,7 @@ export const cvae = latentMethod({
   summary: 'Conditional variational autoencoder: decodes actions from a latent variable drawn at random',
   defaults: { network: 'mlp', reconstruction: 'squared', chunk: 8, history: 2, steps: 20_000 },
   presets: {
-    'Avoiding-v0': { ...fineObservations, batchSize: 128, steps: 30_000 },
+    'Avoiding-v0': { ...fineObservations, chunk: 4, batchSize: 128, steps: 30_000 },
     ...onBlockTasks({ ...presentObservation, ...trembling, chunk: 4, batchSize: 512, steps: 12_000 }),
   },
 });

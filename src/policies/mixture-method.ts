@@ -46,7 +46,10 @@ function save(method: string, mixture: MixtureModel): SavedPolicy {
   };
 }
 
-/** Replaces the weights of a mixture that was trained by gradient by those of the snapshot that the settings name. */
+/**
+ * Replaces the weights of a mixture that was trained by gradient by those of the snapshot that the settings name. The
+ * deviations of its actions stay those around the weights that its training ended with.
+ */
 function atSnapshot(saved: SavedPolicy, mixture: ActingMixture, config: unknown): ActingMixture {
   const snapshots = takePart(saved.arrays, 'snapshots');
   if (Object.keys(snapshots).length === 0) return mixture;

@@ -52,7 +52,10 @@ export class MixturePolicy implements Policy {
   readonly #gateFeatures: GateFeatures;
   /** Of the draws around the means, shape `[C, Da]`; undefined to answer with the means. */
   readonly #deviations: Float32Array | undefined;
+  /** Of the components that episodes draw. */
   #streams: Rng[] = [];
+  /** Of the actions that they draw around means. */
+  #actionStreams: Rng[] = [];
   /** Steps done per episode, shape `[B]`. */
   #steps = new Int32Array(0);
   #component = new Int32Array(0);
@@ -86,6 +89,7 @@ export class MixturePolicy implements Policy {
 
   reset(seeds: readonly number[]): void {
     this.#streams = seeds.map(streamOf);
+    this.#actionStreams = this.#streams.map(actionStreamOf);
     this.#steps = new Int32Array(seeds.length);
     this.#component = new Int32Array(seeds.length);
     this.#probabilities = new Float32Array(seeds.length * this.components);
@@ -95,7 +99,9 @@ export class MixturePolicy implements Policy {
     if (this.#streams[episode] === undefined) {
       throw new RangeError(`there is no episode ${episode} in a batch of ${this.#streams.length}`);
     }
-    this.#streams[episode] = streamOf(seed);
+    const stream = streamOf(seed);
+    this.#streams[episode] = stream;
+    this.#actionStreams[episode] = actionStreamOf(stream);
     this.#steps[episode] = 0;
   }
 
@@ -132,7 +138,7 @@ export class MixturePolicy implements Policy {
       const episode = Math.floor(i / actionSize);
       const component = this.#component[episode] as number;
       const deviation = this.#deviations[component * actionSize + (i % actionSize)] as number;
-      means[i] = (means[i] as number) + deviation * (this.#streams[episode] as Rng).normal();
+      means[i] = (means[i] as number) + deviation * (this.#actionStreams[episode] as Rng).normal();
     }
   }
 
@@ -178,12 +184,13 @@ export class MixturePolicy implements Policy {
 /** @throws CheckpointError when the mixture has no deviations, or not one for every component and action. */
 function deviationsOf({ actionDeviations, expertShape }: ActingMixture): Float32Array {
   const { networks, outputSize } = expertShape;
-  const given = Float32Array.from(actionDeviations.flat());
-  if (given.length === networks * outputSize) return given;
+  const fits =
+    actionDeviations.length === networks && actionDeviations.every(({ length }) => length === outputSize);
+  if (fits) return Float32Array.from(actionDeviations.flat());
   throw new CheckpointError({
     what: 'The saved policy does not say how widely demonstrations scatter around its experts',
     where: 'model.actionDeviations',
-    found: `${given.length} numbers`,
+    found: `${actionDeviations.length} components of ${actionDeviations[0]?.length ?? 0} numbers`,
     expected: `${networks} components of ${outputSize} numbers`,
     remedy: 'act with choose=mean, or train again with this version',
   });
@@ -192,6 +199,11 @@ function deviationsOf({ actionDeviations, expertShape }: ActingMixture): Float32
 /** The draws of one episode. */
 function streamOf(seed: number): Rng {
   return Rng.fromSeed(seed).fork('mixture policy');
+}
+
+/** Draws of actions are apart, so that the same components are drawn with and without them. */
+function actionStreamOf(stream: Rng): Rng {
+  return stream.fork('actions');
 }
 
 /** Turns logits into probabilities, with the same bits on every engine. */

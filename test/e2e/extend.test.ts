@@ -26,6 +26,7 @@ function expectKept(extended: string, from: string): void {
   const [was, is] = [from, extended].map((path) => readMixture(readPolicy(path)));
   if (was === undefined || is === undefined) throw new Error('unreachable');
   const { networks } = was.expertShape;
+  expect(is.actionDeviations.slice(0, networks)).toEqual(was.actionDeviations);
   const kept = pickNetworks(is.experts, is.expertShape.networks, [...Array(networks).keys()]);
   for (const [name, { data }] of Object.entries(unshareNetworks(was.experts, was.expertShape).arrays)) {
     expect(kept[name]?.data, name).toEqual(data);

@@ -68,6 +68,7 @@ function expectKept(extended: MixtureModel, mixture: MixtureModel): void {
   for (const [name, { data: weights }] of Object.entries(unshareNetworks(mixture.experts, shape).arrays)) {
     expect(kept[name]?.data, name).toEqual(weights);
   }
+  expect(extended.actionDeviations.slice(0, shape.networks)).toEqual(mixture.actionDeviations);
   const [before, now] = [mixture, extended].map(
     ({ expertShape, experts }) => new InferenceMlp(expertShape, experts),
   ) as [InferenceMlp, InferenceMlp];
