@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { PolicyToCompare } from '../live/compared-rollouts.ts';
+import type { MixtureActing } from '../policies/mixture-policy.ts';
 import { loadPolicy, readPolicy } from '../policies/run-directory.ts';
 import { MAX_COMPARED } from '../stream/wire.ts';
 
@@ -45,8 +46,7 @@ export async function loadWatched(
   const names = namesOf(directories);
   const policies: PolicyToCompare[] = [];
   for (const [i, { config, diverged, method }] of saved.entries()) {
-    const commitment =
-      overrides.commitment ?? (config as { readonly commitment?: unknown }).commitment ?? null;
+    const { choose, commitment = null } = { ...(config as Partial<MixtureActing>), ...overrides };
     policies.push({
       name: names[i] ?? '',
       policy: await loadPolicy(directories[i] ?? '', overrides),
@@ -55,6 +55,7 @@ export async function loadWatched(
           method,
           ...(components > 0 ? [`${components} components`] : []),
           ...(commitment === null ? [] : [`commit ${commitment}`]),
+          ...(choose === 'draw' ? ['draws actions'] : []),
           ...(diverged === undefined ? [] : ['of a training that diverged']),
         ].join(', '),
     });

@@ -7,10 +7,10 @@ import type { Part, Reproduction, ReproductionContext } from './reproduction.ts'
 
 /** The task: two blocks, two targets, four orders. */
 const PUSHING = 'Pushing-v0';
-/** What the paper compares, IMC first; EM as it was published, and with all that its preset takes over from IMC. */
+/** What the paper compares, IMC first; EM as in the published comparison, and with all that its preset takes over from IMC. */
 const ROWS = ['imc', 'em', TEXTBOOK_EM, 'mdn', 'ml-cur'] as const;
-/** The whole budget of the preset, in the iterations that responsibilities of single steps need. */
-const TEXTBOOK = {
+/** The whole budget of EM's preset, in the iterations that responsibilities of single steps need. */
+export const TEXTBOOK = {
   ...{ form: 'textbook', level: 'step', commitment: 'step', initialization: 'spread', iterations: 3 },
   ...{ 'expert.stepsPerIteration': 1500, 'expert.refineSteps': 3000 },
 };

@@ -12,7 +12,7 @@ import type { Figure, Part, Published } from './reproduction.ts';
 const PUBLISHED_GAIN = 0.3;
 const SOURCE =
   'ports of both to transformers, on D3IL’s human demonstrations, VDD project page; another simulator';
-/** The row that is expectation maximization as it was published: by single steps, with the gate in its responsibilities. */
+/** The row that is expectation maximization as in the published comparison: by single steps, with the gate in its responsibilities. */
 export const TEXTBOOK_EM = 'em-textbook';
 const PUBLISHED: Readonly<Record<string, Published>> = {
   imc: { value: '0.76 ± 0.04', mark: 'verified', source: `IMC-GPT, ${SOURCE}` },
@@ -95,17 +95,24 @@ function levelFigure(
   ];
 }
 
-function gainOverEm({ rows }: FinishedBenchmark, { quick, reference }: Contest): Figure[] {
-  const values = gains(rows, [reference, TEXTBOOK_EM], 'success');
-  if (values.length === 0) return [];
-  return [
-    {
-      name: `success that ${reference} gains over ${TEXTBOOK_EM}`,
-      ...{ mean: mean(values), spread: deviation(values), count: values.length },
-      ...(quick ? {} : { target: `≥ ${PUBLISHED_GAIN}`, holds: mean(values) >= PUBLISHED_GAIN }),
-      published: { value: '0.60 (0.76 − 0.16)', mark: 'verified', source: SOURCE },
-    },
-  ];
+/** What the reference gains over both forms of EM; judged is the one that was published. */
+function gainsOverEm({ rows }: FinishedBenchmark, { quick, reference }: Contest): Figure[] {
+  return [TEXTBOOK_EM, 'em'].flatMap((other) => {
+    const values = gains(rows, [reference, other], 'success');
+    if (values.length === 0) return [];
+    const gain = mean(values);
+    const judged = other === TEXTBOOK_EM && !quick;
+    return [
+      {
+        name: `success that ${reference} gains over ${other}`,
+        ...{ mean: gain, spread: deviation(values), count: values.length },
+        ...(judged && { target: `≥ ${PUBLISHED_GAIN}`, holds: gain >= PUBLISHED_GAIN }),
+        ...(other === TEXTBOOK_EM && {
+          published: { value: '0.60 (0.76 − 0.16)', mark: 'verified' as const, source: SOURCE },
+        }),
+      },
+    ];
+  });
 }
 
 /** The intervals that decide what is level. */
@@ -179,7 +186,7 @@ export function pushingPart(finished: FinishedBenchmark, contest: Contest): Part
     protocol: describeProtocol(finished, summaries),
     figures: [
       ...QUANTITIES.flatMap((quantity) => levelFigure(finished, ranks, { ...contest, ...quantity })),
-      ...gainOverEm(finished, contest),
+      ...gainsOverEm(finished, contest),
       ...summaries.flatMap(({ method }) => figuresOf(rows, method)),
     ],
     charts: [successEntropyChart(contest.task, summaries)],

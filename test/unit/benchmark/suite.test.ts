@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { planBenchmark } from '../../../src/benchmark/plan.ts';
 import { nameOf, parseSuite } from '../../../src/benchmark/suite.ts';
 import { listMethods } from '../../../src/policies/registry.ts';
+import { TEXTBOOK } from '../../../src/reproduce/imc-pushing.ts';
+import { TEXTBOOK_EM } from '../../../src/reproduce/pushing-figures.ts';
 
 const minimal = { tasks: '[Avoiding-v0]', methods: '[imc, bc]', seeds: '[0, 1]', rollouts: '48' };
 
@@ -121,6 +123,14 @@ describe('planBenchmark', () => {
     ],
   ])('refuses %s', async (_, changes, message) => {
     await expect(plan(yaml(changes))).rejects.toThrow(message);
+  });
+
+  it('gives EM in textbook form the same settings in all suites on Pushing', () => {
+    const folder = join(import.meta.dirname, '../../../benchmarks');
+    for (const file of ['pushing.yaml', 'tuning/pushing.yaml']) {
+      const { methods } = parseSuite(readFileSync(join(folder, file), 'utf8'), file);
+      expect(methods.find((row) => nameOf(row) === TEXTBOOK_EM)?.set).toEqual(TEXTBOOK);
+    }
   });
 
   it('accepts every suite of the project', async () => {
