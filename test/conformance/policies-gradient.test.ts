@@ -56,7 +56,7 @@ const small: Readonly<Record<string, Readonly<Record<string, PartialConfig>>>> =
     },
   },
   bet: { focal: { ...chunked, bins: 2, offsetWeight: 2, transformer } },
-  flow: { splines: { ...chunked, layers: 2, bins: 3, hidden: [3] } },
+  flow: { splines: { ...chunked, layers: 2, bins: 3, hidden: [3], actnorm: { hidden: [3] } } },
   ibc: { InfoNCE: { ...chunked, negatives: 3, hidden: [3, 3, 3], activation: 'mish' } },
   'ddpm-mlp': {
     noise: { ...diffused, prediction: 'noise', mlp: { hidden: [3, 3, 3] } },

@@ -54,14 +54,17 @@ const lines: Readonly<Record<string, Overfit>> = {
   // the observation tells all: nothing is left for the latent variable to say
   cvae: { settings: { latentSize: 2, mlp: { hidden: [32, 32, 32] } }, floor: 0, factor: 100 },
   act: {
-    settings: { latentSize: 2, transformer: { encoderLayers: 1, decoderLayers: 1, heads: 2, width: 16 } },
+    settings: {
+      ...{ latentSize: 2, decoderScale: 0.2 },
+      transformer: { encoderLayers: 1, decoderLayers: 1, heads: 2, width: 16 },
+    },
     ...{ floor: 0, factor: 100 },
   },
   // a bin for each pair
   bet: { settings: { bins: 8, transformer }, floor: 0, factor: 100 },
   // per number, the entropy of the noise that is added to actions
   flow: {
-    settings: { layers: 2, hidden: [32], actionNoise: ACTION_NOISE },
+    settings: { layers: 2, hidden: [32], actnorm: { hidden: [32] }, actionNoise: ACTION_NOISE },
     ...{ floor: halfLog2Pi + 0.5 + Math.log(ACTION_NOISE), factor: 20 },
   },
   // drawn chunks that happen to lie beside the demonstrated one are told apart last
