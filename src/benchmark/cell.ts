@@ -63,7 +63,8 @@ async function train(run: CellRun, data: TrainingData): Promise<CellTraining> {
   if (!resuming) rmSync(directory, { recursive: true, force: true });
   const earlier = resuming ? (before?.seconds ?? 0) : 0;
   const start = clock();
-  let steps = 0;
+  // a training that was killed when it had come to its end takes no more
+  let steps = resuming ? (before?.steps ?? 0) : 0;
   let noted = start;
   const note = (complete: boolean): CellTraining => {
     const seconds = earlier + (clock() - start) / 1000;

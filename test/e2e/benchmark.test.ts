@@ -96,6 +96,13 @@ describe('modewise bench', () => {
     expect(resumed.stderr).toContain('bc on Reach-v0, seed 0: success');
     expect(statSync(resultFile('killed', 'bc', 0)).mtimeMs).toBe(finished);
     expect(steadyTable('killed')).toEqual(steadyTable('one'));
+    // killed when the training had come to its end, and nothing but its checkpoint said so
+    const training = resultFile('killed', 'bc', 0).replace('result.json', 'training.json');
+    const noted = JSON.parse(readFileSync(training, 'utf8'));
+    writeFileSync(training, JSON.stringify({ ...noted, complete: false }));
+    rmSync(resultFile('killed', 'bc', 0));
+    await modewise(...args, '--resume');
+    expect(steadyTable('killed')).toEqual(steadyTable('one'));
   });
 
   it('takes up new rows and refuses changed ones when it is resumed', async () => {
