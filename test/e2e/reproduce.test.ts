@@ -117,7 +117,7 @@ describe('modewise reproduce', () => {
     expect((await modewise(...args, '--resume', '--seed', '5')).code).toBe(2);
     const reproduced = await modewise(...args, '--resume');
     expect(reproduced.code).toBe(0);
-    expect(reproduced.stderr.match(/found finished/g)).toHaveLength(4);
+    expect(reproduced.stderr.match(/found finished/g)).toHaveLength(5);
     const results = (of: string) => readFileSync(join(of, 'results.json'), 'utf8');
     expect(results(join(folder, 'from-bench'))).toBe(results(whole));
   });
