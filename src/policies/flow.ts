@@ -12,14 +12,14 @@ export const flow = gradientMethod({
   presets: {
     'Avoiding-v0': { ...fineObservations, batchSize: 128 },
     ...onBlockTasks({
-      ...{
-        ...presentObservation,
-        chunk: 2,
-        layers: 4,
-        hidden: [64, 64],
-        actnorm: { hidden: [256, 256, 256] },
-      },
-      ...{ batchSize: 512, learningRate: 3e-3, steps: 8000 },
+      ...presentObservation,
+      chunk: 2,
+      layers: 4,
+      hidden: [64, 64],
+      actnorm: { hidden: [256, 256, 256] },
+      batchSize: 512,
+      learningRate: 3e-3,
+      steps: 8000,
     }),
   },
   actingKeys: ['temperature'],
