@@ -2,7 +2,7 @@ import { positionError, rotationError } from '../envs/aligning/alignment.ts';
 import { box as boxSize } from '../envs/aligning/layout.ts';
 import { wrapAngle } from '../src/physics/wrap-angle.ts';
 import { axleOf, type Grip, offsetAfter, pullFor, rodInBox } from './aligning-grip.ts';
-import { BoxRodDriver, boxLoad, heights, type SeenBox } from './aligning-sight.ts';
+import { BoxHand, boxLoad, heights, type SeenBox } from './aligning-sight.ts';
 import { DubinsPath } from './dubins.ts';
 import { wayAround } from './way-around.ts';
 
@@ -37,8 +37,8 @@ interface Move {
   isHeld: boolean;
 }
 
-/** Errors with which the box is left alone: metres, radians. */
-const near = { position: 0.013, rotation: 0.1 } as const;
+/** Errors with which the box is left alone, somewhat below the task's: metres, radians. */
+const near = { position: 0.015, rotation: 0.13 } as const;
 /** Ways around the box keep the rod this far from its centre; its corners reach 0.088 m with the rod. */
 const clearance = 0.096;
 /** How strongly the curvature is corrected per metre aside and per radian askew: 1/m², 1/m. */
@@ -61,13 +61,14 @@ const searchStep = 0.001;
 export class BoxMover {
   readonly #grip: Grip;
   readonly #style: MoveStyle;
-  readonly #driver = new BoxRodDriver();
+  readonly #hand: BoxHand;
   #move: Move | null = null;
   #isLeaving = false;
 
-  constructor(grip: Grip, style: MoveStyle) {
+  constructor(grip: Grip, style: MoveStyle, hand: BoxHand) {
     this.#grip = grip;
     this.#style = style;
+    this.#hand = hand;
   }
 
   /** Chooses the action of a step; to be called once per control step, with the rod inside the box where it tows. */
@@ -75,7 +76,7 @@ export class BoxMover {
     if (this.#move === null) {
       if (isNear(seen)) {
         this.#isLeaving = false;
-        return this.#driver.drive(seen, [0, 0], heights.low);
+        return this.#hand.drive(seen, [0, 0], heights.low);
       }
       if (this.#isLeaving) {
         const back = this.#stepBack(seen);
@@ -129,11 +130,11 @@ export class BoxMover {
     const hold = at(rodAt);
     const left = Math.hypot(hold.x - rod.x, hold.y - rod.y);
     if (left < 0.004) move.isHeld = true;
-    if (rodAt > 0) return this.#driver.goTo(seen, hold, left + 0.02, travelSpeed, heights.low);
+    if (rodAt > 0) return this.#hand.goTo(seen, hold, left + 0.02, travelSpeed, heights.low);
     const [ahead, aside] = rodInBox(this.#grip, box, move.quarter, rod);
     const isLow = seen.z < boxSize.wallHeight - 0.01;
     if (isLow && ahead < rodAt + 0.004 && Math.abs(aside) < 0.008) {
-      return this.#driver.goTo(seen, hold, left + 0.01, travelSpeed, heights.low);
+      return this.#hand.goTo(seen, hold, left + 0.01, travelSpeed, heights.low);
     }
     const ready = at(-clearance - 0.003);
     const way = wayAround(rod, ready, [{ x: box.x, y: box.y, radius: clearance }]);
@@ -145,7 +146,7 @@ export class BoxMover {
     // not down into the box
     const isClear = isLow || positionError(rod, box) > clearance;
     const height = isClear ? heights.low : heights.high;
-    return this.#driver.goTo(seen, way[0] ?? ready, length + 0.01, travelSpeed, height);
+    return this.#hand.goTo(seen, way[0] ?? ready, length + 0.01, travelSpeed, height);
   }
 
   #steer(seen: SeenBox, move: Move): Float32Array {
@@ -156,10 +157,10 @@ export class BoxMover {
     this.#advance(move, axle);
     const left = move.way.length - move.distance;
     const hasSlipped = ahead < this.#grip.rodAt - 0.03;
-    if (left < searchStep || hasSlipped) {
+    if (left < searchStep || hasSlipped || isNear(seen)) {
       this.#move = null;
       this.#isLeaving = true;
-      return this.#driver.drive(seen, [0, 0], heights.low);
+      return this.#hand.drive(seen, [0, 0], heights.low);
     }
     this.#renew(seen, move, offset);
     const { path, length } = move.way;
@@ -168,11 +169,11 @@ export class BoxMover {
     const askew = wrapAngle(axle.angleRad - here.angleRad);
     const coming = path.at(move.distance + preview).curvature;
     const pull = pullFor(this.#grip, offset, coming - gains.aside * away - gains.askew * askew);
-    const speed = Math.min(this.#style.moveSpeed, 2.5 * (length - move.distance) + 0.015);
+    const speed = Math.min(this.#style.moveSpeed, 2.5 * (length - move.distance) + 0.03);
     const turned = this.#grip.anticipation * speed * pull.curvature;
     const toward = axle.angleRad + pull.direction + turned;
     const against = axle.angleRad + pull.force;
-    return this.#driver.drive(seen, [speed * Math.cos(toward), speed * Math.sin(toward)], heights.low, [
+    return this.#hand.drive(seen, [speed * Math.cos(toward), speed * Math.sin(toward)], heights.low, [
       boxLoad * Math.cos(against),
       boxLoad * Math.sin(against),
     ]);
@@ -214,7 +215,7 @@ export class BoxMover {
     const dy = seen.rod.y - seen.box.y;
     const distance = Math.hypot(dx, dy);
     if (distance > clearance + 0.002) return null;
-    return this.#driver.drive(seen, [(0.15 * dx) / distance, (0.15 * dy) / distance], heights.low);
+    return this.#hand.drive(seen, [(0.15 * dx) / distance, (0.15 * dy) / distance], heights.low);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { PlanarPose } from '../envs/aligning/alignment.ts';
 import { box, rodStart } from '../envs/aligning/layout.ts';
 import * as mechanics from '../envs/table/mechanics.ts';
-import { RodDriver, type RodObservation } from './rod-driver.ts';
+import type { RodObservation } from './rod-driver.ts';
+import { SteadyHand, type Tremor } from './steady-hand.ts';
 import type { Point } from './way-around.ts';
 
 /** What an observation of Aligning shows. */
@@ -32,12 +33,25 @@ export const heights = { low: 0.05, high: rodStart.z } as const;
 /** Acceleration that pushing the box takes from the rod, m/s². */
 export const boxLoad = (box.floorFriction * 9.81 * box.floorMassKg) / mechanics.rodMassKg;
 
-/** Drives the rod: a velocity over the table and a height. */
-export class BoxRodDriver {
-  readonly #driver = new RodDriver(mechanics);
+/** The tremor of the height as a share of that over the table. */
+const heightTremor = 1 / 2;
+
+/**
+ * Drives the rod: a velocity over the table and a height, by what is seen now alone. The height trembles too: without it no
+ * demonstration shows how to come back to a height, and a policy's errors add up until the rod is on the floor plate or
+ * above the walls.
+ */
+export class BoxHand {
+  readonly #hand: SteadyHand;
+  readonly #tremor: Tremor;
+
+  constructor(tremor: Tremor) {
+    this.#hand = new SteadyHand(mechanics, tremor);
+    this.#tremor = tremor;
+  }
 
   /**
-   * Chooses the action of a step; to be called once per control step.
+   * Chooses the action of a step.
    *
    * @param velocity - wanted velocity [x, y], m/s.
    * @param z - wanted height of the tip, metres.
@@ -49,9 +63,11 @@ export class BoxRodDriver {
     z: number,
     load: readonly [number, number] = [0, 0],
   ): Float32Array {
-    const [x = 0, y = 0] = this.#driver.drive(seen.rod, vx, vy, load);
+    const [x = 0, y = 0] = this.#hand.drive(seen.rod, vx, vy, load);
     const { maxDelta } = mechanics;
-    return new Float32Array([x, y, Math.min(Math.max(z - seen.commandedZ, -maxDelta), maxDelta)]);
+    const { rng, tremor } = this.#tremor;
+    const wanted = z - seen.commandedZ + rng.normal(0, heightTremor * tremor);
+    return new Float32Array([x, y, Math.min(Math.max(wanted, -maxDelta), maxDelta)]);
   }
 
   /** Goes to a point straight, and slows down as the way that is left gets short. @param left - metres. */

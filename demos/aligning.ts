@@ -2,12 +2,15 @@ import { box as boxSize } from '../envs/aligning/layout.ts';
 import type { Rng } from '../src/random.ts';
 import { cornerGrip, wallGrip } from './aligning-grip.ts';
 import { BoxMover, type MoveStyle } from './aligning-mover.ts';
-import { BoxRodDriver, heights, type SeenBox, seeBox } from './aligning-sight.ts';
+import { BoxHand, heights, type SeenBox, seeBox } from './aligning-sight.ts';
 import type { DemonstrationRequest, Demonstrator, Pilot } from './demonstrator.ts';
 import { drawIdleSteps } from './push-style.ts';
 
 /** The rod comes down when it is this close to the middle of the box, metres. */
 const overMiddle = 0.025;
+
+/** Of the hand, as in Pushing-v0: standard deviation per action and axis over the table, metres. */
+const tremor = 0.002;
 
 /** Draws how one person moves the box in one episode. */
 function drawMoveStyle(rng: Rng): MoveStyle {
@@ -23,7 +26,7 @@ function drawMoveStyle(rng: Rng): MoveStyle {
 class AligningPilot implements Pilot {
   readonly #style: MoveStyle;
   readonly #mover: BoxMover;
-  readonly #driver = new BoxRodDriver();
+  readonly #hand: BoxHand;
   #idle: number;
   #isEntering: boolean;
 
@@ -31,12 +34,13 @@ class AligningPilot implements Pilot {
     this.#style = drawMoveStyle(rng);
     this.#idle = drawIdleSteps(rng, trunk);
     this.#isEntering = mode === 0;
-    this.#mover = new BoxMover(mode === 0 ? cornerGrip : wallGrip, this.#style);
+    this.#hand = new BoxHand({ tremor, rng: rng.fork('hand') });
+    this.#mover = new BoxMover(mode === 0 ? cornerGrip : wallGrip, this.#style, this.#hand);
   }
 
   act(observation: Float32Array): Float32Array {
     const seen = seeBox(observation);
-    if (this.#idle-- > 0) return this.#driver.drive(seen, [0, 0], heights.high);
+    if (this.#idle-- > 0) return this.#hand.drive(seen, [0, 0], heights.high);
     return this.#isEntering ? this.#enter(seen) : this.#mover.act(seen);
   }
 
@@ -47,7 +51,7 @@ class AligningPilot implements Pilot {
     const isOverMiddle = away < overMiddle;
     if (isOverMiddle && z < boxSize.wallHeight - 0.005) this.#isEntering = false;
     const height = isOverMiddle ? heights.low : heights.high;
-    return this.#driver.goTo(seen, box, away, this.#style.travelSpeed, height);
+    return this.#hand.goTo(seen, box, away, this.#style.travelSpeed, height);
   }
 }
 

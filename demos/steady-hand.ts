@@ -23,15 +23,11 @@ export interface Tremor {
  * injection as in DART (Laskey et al. 2017, arXiv 1703.09327).
  */
 export class SteadyHand {
-  readonly #maxDelta: number;
-  readonly #leadSecondsX: number;
-  readonly #leadSecondsY: number;
+  readonly #options: DriverOptions;
   readonly #tremor: Tremor;
 
-  constructor({ controlSeconds, maxDelta, responseX, responseY }: DriverOptions, tremor: Tremor) {
-    this.#maxDelta = maxDelta;
-    this.#leadSecondsX = leadSeconds(responseX, controlSeconds);
-    this.#leadSecondsY = leadSeconds(responseY, controlSeconds);
+  constructor(options: DriverOptions, tremor: Tremor) {
+    this.#options = options;
     this.#tremor = tremor;
   }
 
@@ -40,26 +36,36 @@ export class SteadyHand {
    *
    * @param velocityX - wanted velocity in x, m/s.
    * @param velocityY - wanted velocity in y, m/s.
+   * @param load - acceleration that what is pushed takes from the rod: its force against it over the rod's mass, m/s².
    */
   drive(
     { commandedX, commandedY, x, y }: RodObservation,
     velocityX: number,
     velocityY: number,
+    [loadX, loadY]: readonly [number, number] = [0, 0],
   ): Float32Array {
+    const { controlSeconds, responseX, responseY } = this.#options;
     return new Float32Array([
-      this.#delta(x + this.#leadSecondsX * velocityX - commandedX),
-      this.#delta(y + this.#leadSecondsY * velocityY - commandedY),
+      this.#delta(x + lead(responseX, controlSeconds, velocityX, loadX) - commandedX),
+      this.#delta(y + lead(responseY, controlSeconds, velocityY, loadY) - commandedY),
     ]);
   }
 
   #delta(way: number): number {
     const { rng, tremor } = this.#tremor;
+    const { maxDelta } = this.#options;
     const wanted = share * way + rng.normal(0, tremor);
-    return Math.min(Math.max(wanted, -this.#maxDelta), this.#maxDelta);
+    return Math.min(Math.max(wanted, -maxDelta), maxDelta);
   }
 }
 
-/** What the command leads by at a steady velocity, seconds: against the damper, 2ζ/ω, and the lag of the command. */
-function leadSeconds({ dampingRatio, naturalFrequency }: AxisResponse, controlSeconds: number): number {
-  return (2 * dampingRatio) / naturalFrequency + (1 / share - 0.5) * controlSeconds;
+/** What the command leads by at a steady velocity, metres: against the damper, 2ζv/ω, the lag of the command, and the load, l/ω². */
+function lead(
+  { dampingRatio, naturalFrequency }: AxisResponse,
+  controlSeconds: number,
+  velocity: number,
+  load: number,
+): number {
+  const seconds = (2 * dampingRatio) / naturalFrequency + (1 / share - 0.5) * controlSeconds;
+  return seconds * velocity + load / naturalFrequency ** 2;
 }

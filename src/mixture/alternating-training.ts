@@ -26,6 +26,7 @@ import { atDeviation, deviationNow, referenceDeviation } from './likelihood-widt
 import type { MixtureModel } from './mixture-model.ts';
 import { residualDeviations } from './residual-deviations.ts';
 import { clusterAround, episodeShapes, spreadSeeds } from './spread.ts';
+import { startResiduals } from './start-residuals.ts';
 
 /**
  * Trains a mixture by turns: the experts on their curricula, then the curricula by what the experts explain, and where
@@ -61,7 +62,9 @@ export class AlternatingTraining {
       const { episodeStarts } = problem.data;
       const shapes = episodeShapes(problem.observations, problem.observationSize, episodeStarts);
       const size = shapes.length / (episodeStarts.length - 1);
-      const points = shapes.subarray(firstSeedEpisode * size);
+      const paths = shapes.subarray(firstSeedEpisode * size);
+      const points =
+        initialization === 'clusters' ? startResiduals(paths, size, problem.observationSize) : paths;
       const seeds = spreadSeeds(points, size, components - experts.fixed, rng.fork('spread'));
       if (initialization === 'clusters') {
         const componentOfUnit = new Int32Array(problem.units).fill(-1);

@@ -83,7 +83,7 @@ export const networkMixtureConfigSchema = z.strictObject({
   segmentLength: count.default(10),
   /**
    * `spread`: one demonstration per component, far from one another; `clusters`: all demonstrations, divided among the
-   * components by the shapes of their paths; `random`: random networks, uniform curricula.
+   * components by the ways they take from where they start; `random`: random networks, uniform curricula.
    */
   initialization: z.enum(['spread', 'clusters', 'random']).default('spread'),
   /** Updates of the curricula at most. */

@@ -17,6 +17,8 @@ export const flow = gradientMethod({
       layers: 4,
       hidden: [64, 64],
       actnorm: { hidden: [256, 256, 256] },
+      // a tenth of the actions lie on the bound: what is repeated so often must not outweigh the rest
+      actionNoise: 0.15,
       batchSize: 512,
       learningRate: 3e-3,
       steps: 8000,

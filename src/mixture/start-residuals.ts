@@ -1,0 +1,43 @@
+import { solveNormalEquations } from './least-squares.ts';
+
+/** Strength of the ridge, in demonstrations: keeps few of them from being explained by their starts altogether. */
+const ridge = 1;
+
+/**
+ * Takes out of the paths of demonstrations what follows from where they start: the residuals of a ridge regression (Hoerl and
+ * Kennard, Technometrics 12, 1970) of every coordinate on those of the first waypoint and a constant. What is left is the way
+ * that was taken, not the place it was taken from. Where all start alike, the mean path is taken out.
+ *
+ * @param shapes - normalized paths, row-major, shape `[E, size]`, the first waypoint first.
+ * @param size - numbers that describe a path.
+ * @param width - Do, numbers of a waypoint.
+ * @returns residuals, shape `[E, size]`.
+ */
+export function startResiduals(shapes: Float64Array, size: number, width: number): Float64Array {
+  const inputs = width + 1;
+  const gram = new Float64Array(inputs * inputs);
+  const right = new Float64Array(inputs * size);
+  const start = new Float64Array(inputs).fill(1);
+  for (let at = 0; at < shapes.length; at += size) {
+    start.set(shapes.subarray(at, at + width));
+    for (const [i, x] of start.entries()) {
+      for (const [j, y] of start.entries()) gram[i * inputs + j] = (gram[i * inputs + j] as number) + x * y;
+      for (let j = 0; j < size; j++) {
+        right[i * size + j] = (right[i * size + j] as number) + x * (shapes[at + j] as number);
+      }
+    }
+  }
+  // the constant is not held back
+  for (let i = 0; i < width; i++) gram[i * inputs + i] = (gram[i * inputs + i] as number) + ridge;
+  const coefficients = solveNormalEquations(gram, right, inputs, size);
+  const residuals = Float64Array.from(shapes);
+  for (let at = 0; at < shapes.length; at += size) {
+    start.set(shapes.subarray(at, at + width));
+    for (const [i, x] of start.entries()) {
+      for (let j = 0; j < size; j++) {
+        residuals[at + j] = (residuals[at + j] as number) - x * (coefficients[i * size + j] as number);
+      }
+    }
+  }
+  return residuals;
+}
