@@ -2,7 +2,7 @@ import { positionError, rotationError } from '../envs/aligning/alignment.ts';
 import { box as boxSize } from '../envs/aligning/layout.ts';
 import { wrapAngle } from '../src/physics/wrap-angle.ts';
 import { axleOf, type Grip, offsetAfter, pullFor, rodInBox } from './aligning-grip.ts';
-import { BoxHand, boxLoad, heights, type SeenBox } from './aligning-sight.ts';
+import { type BoxHand, boxLoad, heights, type SeenBox } from './aligning-sight.ts';
 import { DubinsPath } from './dubins.ts';
 import { wayAround } from './way-around.ts';
 

@@ -20,13 +20,12 @@ import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
 import { curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
 import type { Experts } from './experts.ts';
+import { firstCurriculum } from './first-curriculum.ts';
 import type { Gate } from './gate.ts';
 import { constantGate } from './gate-trainer.ts';
 import { atDeviation, deviationNow, referenceDeviation } from './likelihood-width.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { residualDeviations } from './residual-deviations.ts';
-import { clusterAround, episodeShapes, spreadSeeds } from './spread.ts';
-import { startResiduals } from './start-residuals.ts';
 
 /**
  * Trains a mixture by turns: the experts on their curricula, then the curricula by what the experts explain, and where
@@ -52,35 +51,15 @@ export class AlternatingTraining {
 
   /** Makes the curricula under which the experts are trained first. */
   async #start(): Promise<AlternatingProgress> {
-    const { experts, firstSeedEpisode = 0, form, initialization, problem, rng, rule, width } = this.#plan;
-    const components = experts.shape.networks;
+    const { experts, form, initialization, problem, rule, width } = this.#plan;
     const position: AlternatingPosition = {
       ...{ phase: 'select', iteration: 0, step: 0, bound: null, settled: false, eta: null },
       standardDeviation: referenceDeviation(width),
     };
     if (initialization !== 'random') {
-      const { episodeStarts } = problem.data;
-      const shapes = episodeShapes(problem.observations, problem.observationSize, episodeStarts);
-      const size = shapes.length / (episodeStarts.length - 1);
-      const paths = shapes.subarray(firstSeedEpisode * size);
-      const points =
-        initialization === 'clusters' ? startResiduals(paths, size, problem.observationSize) : paths;
-      const seeds = spreadSeeds(points, size, components - experts.fixed, rng.fork('spread'));
-      if (initialization === 'clusters') {
-        const componentOfUnit = new Int32Array(problem.units).fill(-1);
-        for (const [episode, cluster] of clusterAround(points, size, seeds).entries()) {
-          componentOfUnit.fill(
-            experts.fixed + cluster,
-            ...problem.unitsOfEpisode(firstSeedEpisode + episode),
-          );
-        }
-        return { curriculum: Curriculum.divided(componentOfUnit, components, form), position };
-      }
-      const ranges = seeds.map((seed) => problem.unitsOfEpisode(firstSeedEpisode + seed));
-      const none = Array.from({ length: experts.fixed }, () => [0, 0] as const);
-      return { curriculum: Curriculum.seeded(problem.units, [...none, ...ranges], form), position };
+      return { curriculum: firstCurriculum(this.#plan, initialization), position };
     }
-    const curriculum = Curriculum.uniform(problem.units, components, form);
+    const curriculum = Curriculum.uniform(problem.units, experts.shape.networks, form);
     await rule.update(curriculum, await experts.logLikelihoods(), { gate: this.#gate, progress: 0 });
     return { curriculum, position };
   }
