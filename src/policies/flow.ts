@@ -9,15 +9,15 @@ export const flow = gradientMethod({
   name: 'flow',
   summary: 'Conditional normalizing flow: exact likelihood of chunks of actions, by coupled splines',
   schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
+  // many actions lie on the bound: what is repeated so often must not outweigh the rest
   presets: {
-    'Avoiding-v0': { ...fineObservations, batchSize: 128 },
+    'Avoiding-v0': { ...fineObservations, actionNoise: 0.1, batchSize: 128 },
     ...onBlockTasks({
       ...presentObservation,
       chunk: 2,
       layers: 4,
       hidden: [64, 64],
       actnorm: { hidden: [256, 256, 256] },
-      // a tenth of the actions lie on the bound: what is repeated so often must not outweigh the rest
       actionNoise: 0.15,
       batchSize: 512,
       learningRate: 3e-3,
