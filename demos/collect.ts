@@ -4,7 +4,7 @@ import type { Dataset, DatasetInfo } from '../src/data/dataset.ts';
 import { ConfigError, DatasetError } from '../src/errors.ts';
 import { type Demonstration, type DemonstrationOrder, demonstrate } from './demonstration.ts';
 import { demonstrateOnWorkers } from './demonstration-pool.ts';
-import { checkTrunk, demonstratorFor } from './demonstrator.ts';
+import { checkTrunk, type Demonstrator, demonstratorFor } from './demonstrator.ts';
 import { recordingInfo } from './episode-recorder.ts';
 
 /** Demonstrations that make a further thread worth its start. */
@@ -48,7 +48,7 @@ export interface CollectReport {
   readonly found: number;
   /** Control steps in the added episodes. */
   readonly transitions: number;
-  /** Attempts whose replay did not come to the same success, and that were not kept. */
+  /** Attempts that did not succeed in their mode, or whose replay did not, and that were not kept. */
   readonly discarded: number;
   /** Episodes per mode, found and added, in mode order. */
   readonly perMode: readonly number[];
@@ -76,7 +76,7 @@ export async function demonstrationInfo(envId: string): Promise<DatasetInfo> {
  * an uninterrupted one. Modes take turns, so that what an interruption leaves is balanced.
  *
  * @throws UsageError for an unknown environment; ConfigError for settings out of range; DatasetError when the
- * dataset belongs to another environment; ModewiseError when a mode cannot be demonstrated.
+ * dataset belongs to another environment or holds episodes of this collection by another demonstrator; ModewiseError when a mode cannot be demonstrated.
  */
 export async function collect(options: CollectOptions): Promise<CollectReport> {
   const { dataset, envId, onEpisode, perMode, seed, signal, trunk = 1, workers = 1 } = options;
@@ -92,7 +92,7 @@ export async function collect(options: CollectOptions): Promise<CollectReport> {
     });
   }
   const modes = dataset.info.modes;
-  const present = await presentEpisodes(dataset, seed, trunk, perMode);
+  const present = await presentEpisodes(dataset, await demonstratorFor(envId), { seed, trunk, perMode });
   const counts = modes.map((_, mode) => [...present].filter((key) => key.startsWith(`${mode}/`)).length);
   const orders = Array.from({ length: perMode * modes.length }, (_, turn) => ({
     mode: turn % modes.length,
@@ -153,15 +153,23 @@ async function* demonstrateHere(
 /** Finds which demonstrations of this collection the dataset holds, as `mode/index`. */
 async function presentEpisodes(
   dataset: Dataset,
-  seed: number,
-  trunk: number,
-  perMode: number,
+  { name }: Demonstrator,
+  { perMode, seed, trunk }: { readonly seed: number; readonly trunk: number; readonly perMode: number },
 ): Promise<ReadonlySet<string>> {
   const present = new Set<string>();
   if (dataset.length === 0) return present;
   for await (const { mode, provenance } of dataset) {
-    const { settings } = provenance;
+    const { author, settings } = provenance;
     const ours = provenance.source === 'scripted' && settings.seed === seed && settings.trunk === trunk;
+    if (ours && author !== name) {
+      throw new DatasetError({
+        what: 'The dataset was begun by another demonstrator',
+        where: dataset.path,
+        found: author,
+        expected: name,
+        remedy: 'collect into another folder, or with another seed',
+      });
+    }
     if (ours && Number(settings.index) < perMode) present.add(`${mode}/${settings.index}`);
   }
   return present;

@@ -6,7 +6,7 @@ import type { Demonstrator } from './demonstrator.ts';
 import { EpisodeRecorder } from './episode-recorder.ts';
 import { replayEpisode } from './replay.ts';
 
-/** Attempts at one demonstration before `collect` gives up; a sound demonstrator needs one. */
+/** Attempts at one demonstration before `collect` gives up; a sound demonstrator needs few. */
 const maxAttempts = 20;
 
 /** One demonstration to make; it depends on nothing else. */

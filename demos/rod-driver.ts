@@ -24,7 +24,7 @@ export interface RodObservation {
 
 /**
  * Gives the rod a wanted velocity although it hangs on a spring with little damping: per axis the command leads the rod by
- * what makes the spring-damper accelerate towards the wanted velocity against a load, (a + l + 2ζω v) / ω², as someone does
+ * what makes the spring-damper accelerate towards the wanted velocity, (a + 2ζω v) / ω², as someone does
  * who has learned how the arm answers. Bounded actions bound how well that goes.
  */
 export class RodDriver {
@@ -41,22 +41,16 @@ export class RodDriver {
    *
    * @param velocityX - wanted velocity in x, m/s.
    * @param velocityY - wanted velocity in y, m/s.
-   * @param load - acceleration that what is pushed takes from the rod: its force against it over the rod's mass, m/s².
    */
-  drive(
-    rod: RodObservation,
-    velocityX: number,
-    velocityY: number,
-    [loadX, loadY]: readonly [number, number] = [0, 0],
-  ): Float32Array {
+  drive(rod: RodObservation, velocityX: number, velocityY: number): Float32Array {
     const { controlSeconds, responseX, responseY } = this.#options;
     const nowX = (rod.x - (this.#lastX ?? rod.x)) / controlSeconds;
     const nowY = (rod.y - (this.#lastY ?? rod.y)) / controlSeconds;
     this.#lastX = rod.x;
     this.#lastY = rod.y;
     return new Float32Array([
-      this.#delta(rod.x + lead(responseX, nowX, velocityX, loadX) - rod.commandedX),
-      this.#delta(rod.y + lead(responseY, nowY, velocityY, loadY) - rod.commandedY),
+      this.#delta(rod.x + lead(responseX, nowX, velocityX) - rod.commandedX),
+      this.#delta(rod.y + lead(responseY, nowY, velocityY) - rod.commandedY),
     ]);
   }
 
@@ -66,8 +60,8 @@ export class RodDriver {
   }
 }
 
-function lead({ dampingRatio, naturalFrequency }: AxisResponse, now: number, wanted: number, load: number) {
-  const acceleration = agility * (wanted - now) + load;
+function lead({ dampingRatio, naturalFrequency }: AxisResponse, now: number, wanted: number) {
+  const acceleration = agility * (wanted - now);
   const ahead = (acceleration + 2 * dampingRatio * naturalFrequency * now) / naturalFrequency ** 2;
   return Math.min(Math.max(ahead, -maxLead), maxLead);
 }

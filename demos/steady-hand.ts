@@ -59,7 +59,10 @@ export class SteadyHand {
   }
 }
 
-/** What the command leads by at a steady velocity, metres: against the damper, 2ζv/ω, the lag of the command, and the load, l/ω². */
+/**
+ * What the command leads by at a steady velocity, metres: against the damper, 2ζv/ω, the lag of the command, and the
+ * load, l/ω².
+ */
 function lead(
   { dampingRatio, naturalFrequency }: AxisResponse,
   controlSeconds: number,

@@ -50,7 +50,8 @@ export interface AlternatingPlan extends RunIdentity {
   readonly rule: AssignmentRule;
   /**
    * `spread`: one demonstration per component, far from one another; `clusters`: all demonstrations, divided among the
-   * components by the ways they take from where they start; `random`: uniform curricula. Demonstrations that fixed experts explain are left to them.
+   * components by the ways they take from where they start; `random`: uniform curricula. Demonstrations that fixed experts
+   * explain are left to them.
    */
   readonly initialization: 'spread' | 'clusters' | 'random';
   /** The first of the demonstrations that components are started on; 0 where left out. */

@@ -6,7 +6,10 @@ import { startResiduals } from './start-residuals.ts';
 /**
  * Makes the curricula under which the experts are trained first, from the paths of the demonstrations alone: `spread` gives every
  * component one of them, far from the others'; `clusters` divides them all by what their starts do not explain. Fixed
- * experts get none. For `random` starts {@link Curriculum.uniform} is where to begin.
+ * experts get none, and so do the demonstrations before `firstSeedEpisode`. For `random` starts {@link Curriculum.uniform} is
+ * where to begin.
+ *
+ * @returns curricula of C components, fixed ones first, over all U units.
  */
 export function firstCurriculum(
   plan: Pick<AlternatingPlan, 'experts' | 'firstSeedEpisode' | 'form' | 'problem' | 'rng'>,

@@ -1,15 +1,16 @@
 import { solveNormalEquations } from './least-squares.ts';
 
-/** Strength of the ridge, in demonstrations: keeps few of them from being explained by their starts altogether. */
+/** Strength of the ridge: weighs as much as one demonstration that starts a standard deviation away in every coordinate. */
 const ridge = 1;
 
 /**
  * Takes out of the paths of demonstrations what follows from where they start: the residuals of a ridge regression (Hoerl and
  * Kennard, Technometrics 12, 1970) of every coordinate on those of the first waypoint and a constant. What is left is the way
- * that was taken, not the place it was taken from. Where all start alike, the mean path is taken out.
+ * that was taken, not the place it was taken from. Where all start alike, the mean path is taken out. With hardly more
+ * demonstrations than Do, starts explain most of the ways as well.
  *
- * @param shapes - normalized paths, row-major, shape `[E, size]`, the first waypoint first.
- * @param size - numbers that describe a path.
+ * @param shapes - normalized paths of E ≥ 1 demonstrations, row-major, shape `[E, size]`, the first waypoint first.
+ * @param size - numbers that describe a path; a multiple of Do.
  * @param width - Do, numbers of a waypoint.
  * @returns residuals, shape `[E, size]`.
  */

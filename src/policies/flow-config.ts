@@ -24,7 +24,10 @@ export function flowSchema(defaults: ChunkDefaults) {
           hidden: z.array(count).default([256, 256]),
         })
         .prefault({}),
-      /** Standard deviation of the noise on training actions: repeated actions would make the likelihood unbounded. */
+      /**
+       * Standard deviation of the noise on training actions, in standard deviations of the data: repeated actions would make
+       * the likelihood unbounded, and those on a bound outweigh all others.
+       */
       actionNoise: z.number().min(0).default(0.02),
       /** Standard deviation of what an acting policy starts from; 1 draws from the learned density. */
       temperature: z.number().min(0).default(1),

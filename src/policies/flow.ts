@@ -9,7 +9,7 @@ export const flow = gradientMethod({
   name: 'flow',
   summary: 'Conditional normalizing flow: exact likelihood of chunks of actions, by coupled splines',
   schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
-  // many actions lie on the bound: what is repeated so often must not outweigh the rest
+  // actionNoise: many actions lie on the bound, and what is repeated so often must not outweigh the rest
   presets: {
     'Avoiding-v0': { ...fineObservations, actionNoise: 0.1, batchSize: 128 },
     ...onBlockTasks({

@@ -34,13 +34,13 @@ async function trajectoriesOf(id: string): Promise<string[]> {
     lines.push(`${task.stateHash()} ${[...bits].join(' ')}`);
   };
   const { length } = task.behavior.modes;
-  const count =
-    (list().find((spec) => spec.id === id)?.maxEpisodeSteps ?? 0) >= longTask ? 1 : demonstrations;
+  const limit = list().find((spec) => spec.id === id)?.maxEpisodeSteps ?? longTask;
+  const count = limit >= longTask ? 1 : demonstrations;
   for (let i = 0; i < Math.min(count, length); i++) {
     const mode = Math.floor(((2 * i + 1) * length) / (2 * Math.min(count, length)));
     let { observation } = task.reset({ seed: mode });
     const pilot = demonstrator.begin({ task, mode, rng: Rng.fromSeed(11).fork(mode), trunk: 1 });
-    for (let ended = false; !ended; ) {
+    for (let ended = false, steps = 0; !ended && steps < limit; steps++) {
       const action = pilot.act(observation);
       if (action === null) break;
       const step = task.step(action);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../../../envs/index.ts';
 import { axleOf, cornerGrip, offsetAfter, pullFor, wallGrip } from '../../../demos/aligning-grip.ts';
-import { seeBox } from '../../../demos/aligning-sight.ts';
+import { BoxHand, seeBox } from '../../../demos/aligning-sight.ts';
 import { demonstratorFor } from '../../../demos/demonstrator.ts';
 import { type MadeTask, makeTask } from '../../../envs/task.ts';
 import { Rng } from '../../../src/random.ts';
@@ -44,6 +44,42 @@ describe('a grip', () => {
   });
 });
 
+describe('the hand that moves the box', () => {
+  const seen = seeBox(Float32Array.of(0.5, -0.3, 0.06, 0.5, -0.3, 0.06, 0.5, 0, 0, 1, 0.5, 0.3, 0, 1));
+  const handOf = (tremor: number) => new BoxHand({ tremor, rng: Rng.fromSeed(1) });
+
+  it('remembers nothing: what it sees again it answers in the same way', () => {
+    const hand = handOf(0);
+    const first = hand.drive(seen, [0.1, 0], 0.05);
+    hand.drive({ ...seen, rod: { ...seen.rod, x: 0.6 } }, [-0.2, 0.1], 0.25);
+    expect(hand.drive(seen, [0.1, 0], 0.05)).toEqual(first);
+  });
+
+  it('leads the command further against a load, the more the softer the arm', () => {
+    const hand = handOf(0);
+    const [x = 0, y = 0] = hand.drive(seen, [0, 0], 0.05, [1, 1]);
+    expect(x).toBeGreaterThan(0);
+    // stiffness goes with the square of the natural frequency
+    expect(y / x).toBeCloseTo((10.1 / 6.7) ** 2, 5);
+  });
+
+  it('trembles about what a steady hand does, in height too', () => {
+    const [steadyX = 0, , steadyZ = 0] = handOf(0).drive(seen, [0.05, 0], 0.055);
+    const hand = handOf(0.002);
+    const actions = Array.from({ length: 2000 }, () => hand.drive(seen, [0.05, 0], 0.055));
+    for (const [axis, steady, deviation] of [
+      [0, steadyX, 0.002],
+      [2, steadyZ, 0.001],
+    ] as const) {
+      const values = actions.map((action) => action[axis] as number);
+      const mean = values.reduce((sum, value) => sum + value) / values.length;
+      const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+      expect(mean).toBeCloseTo(steady, 3);
+      expect(Math.sqrt(variance) / deviation).toBeCloseTo(1, 1);
+    }
+  });
+});
+
 describe('the demonstrator of Aligning-v0', () => {
   const contexts = 16;
   let made: MadeTask;
@@ -79,8 +115,8 @@ describe('the demonstrator of Aligning-v0', () => {
         expect(outcome.mode, `context ${i}`).toBe(mode);
         lengths.push(length);
       }
-      // its hand trembles
-      expect(lengths.length).toBeGreaterThanOrEqual(contexts - 2);
+      // of 500 it did 497 inside; outside its trembling hand loses about one box in fourteen
+      expect(lengths.length).toBeGreaterThanOrEqual(mode === 0 ? contexts : contexts - 2);
       expect(lengths.reduce((sum, length) => sum + length) / lengths.length).toBeLessThan(220);
     },
   );

@@ -106,6 +106,17 @@ describe('collect', () => {
     expect(rest).toMatchObject({ added: 21, found: 3, interrupted: false });
   });
 
+  it('does not go on with what another demonstrator began', async () => {
+    const { dataset } = await collected();
+    const foreign = dataset.episodes.map((episode) => ({
+      ...episode,
+      provenance: { ...episode.provenance, author: 'an earlier version' },
+    }));
+    await expect(collected({ perMode: 2 }, foreign)).rejects.toThrow(/begun by another demonstrator/);
+    // with another seed it is another collection
+    expect((await collected({ seed: 1 }, foreign)).report).toMatchObject({ found: 0, added: 24 });
+  });
+
   it('says what is wrong with its options', async () => {
     const dataset = await emptyDataset();
     const options = { envId, perMode: 1, seed: 0, dataset };

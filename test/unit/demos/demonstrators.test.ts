@@ -8,13 +8,15 @@ import { Rng } from '../../../src/random.ts';
 
 /** Episodes of each task, shared by its modes; more are measured in demos/README.md. */
 const episodes = 12;
+/** Tasks whose demonstrator does not bring off every attempt; demos/README.md says how many. */
+const needsSecondAttempt = new Set(['Aligning-v0']);
 
 it('knows a demonstrator for every registered environment', () => {
   expect([...demonstratedEnvs()].sort()).toEqual(list().map(({ id }) => id));
 });
 
 describe.each([...demonstratedEnvs()])('the demonstrator of %s', (envId) => {
-  it('solves the task in the mode asked for, from any start, at the second attempt at the latest', async () => {
+  it('solves the task in the mode asked for, from any start, within the time limit and the bounds', async () => {
     const demonstrator = await demonstratorFor(envId);
     const { env, task } = await makeTask(envId, { kwargs: demonstrator.envKwargs });
     const counts = new Array<number>(task.behavior.modes.length).fill(0);
@@ -36,8 +38,9 @@ describe.each([...demonstratedEnvs()])('the demonstrator of %s', (envId) => {
         const rng = Rng.fromSeed(7).fork(mode).fork(start);
         const seed = rng.fork('env').seed();
         let outcome = attempt(mode, seed, rng.fork('pilot'));
-        // whose hand trembles fails now and then
-        if (!outcome.success) outcome = attempt(mode, seed, rng.fork('pilot').fork('again'));
+        if (!outcome.success && needsSecondAttempt.has(envId)) {
+          outcome = attempt(mode, seed, rng.fork('pilot').fork('again'));
+        }
         expect(outcome, `mode ${task.behavior.modes[mode]}, start ${start}`).toMatchObject({
           success: true,
           mode,
