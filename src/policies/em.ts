@@ -18,6 +18,7 @@ export const em = mixtureMethod({
   actingKeys: ['commitment', 'choose'],
   presets: {
     'Avoiding-v0': episodes,
+    'TableTennis-v0': { ...episodes, choose: 'draw' },
     ...onBlockTasks({ ...mixtureOfBlockTasks, ...episodes }),
   },
 });

@@ -11,5 +11,8 @@ export const imc = mixtureMethod({
   extender: async () => (await import('../mixture/extend-imc.ts')).extendImc,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose'],
-  presets: onBlockTasks({ ...mixtureOfBlockTasks, form: 'released' }),
+  presets: {
+    'TableTennis-v0': { choose: 'draw' },
+    ...onBlockTasks({ ...mixtureOfBlockTasks, form: 'released' }),
+  },
 });
