@@ -73,7 +73,9 @@ function main(folders: readonly string[]): void {
     const target = join(store, basename(resolve(folder)));
     if (resolve(folder) === target) continue;
     mkdirSync(target, { recursive: true });
-    for (const name of COPIED) {
+    // the charts of a reproduction lie beside its report
+    const charts = readdirSync(folder).filter((name) => name.endsWith('.svg'));
+    for (const name of [...COPIED, ...charts]) {
       const source = join(folder, name);
       if (existsSync(source)) cpSync(source, join(target, name), { recursive: true });
     }
