@@ -9,7 +9,10 @@ import { drawIdleSteps } from './push-style.ts';
 /** The rod comes down when it is this close to the middle of the box, metres. */
 const overMiddle = 0.025;
 
-/** Of the hand over the table: standard deviation per action and axis, metres. With Pushing's 3 mm one in ten boxes pushed from outside is not aligned in time. */
+/**
+ * Of the hand over the table: standard deviation per action and axis, metres. With Pushing's 3 mm one in ten boxes that are
+ * pushed from outside is not aligned in time.
+ */
 const tremor = 0.002;
 
 /** Draws how one person moves the box in one episode. */

@@ -71,12 +71,13 @@ export async function demonstrationInfo(envId: string): Promise<DatasetInfo> {
 /**
  * Collects demonstrations of every mode into a dataset. Each is recorded, replayed in a fresh simulator, and kept
  * only if the replay gives the same observations, outcome and state hash, and the outcome is a success in the mode
- * asked for. Which demonstration comes out depends on (seed, mode, index, trunk) alone: any number of threads gives the same
- * episodes in the same order, and an interrupted collection goes on with what is missing and ends with the same episodes as
+ * asked for. Which demonstration a demonstrator makes depends on (seed, mode, index, trunk) alone: any number of threads gives the
+ * same episodes in the same order, and an interrupted collection goes on with what is missing and ends with the same episodes as
  * an uninterrupted one. Modes take turns, so that what an interruption leaves is balanced.
  *
  * @throws UsageError for an unknown environment; ConfigError for settings out of range; DatasetError when the
- * dataset belongs to another environment or holds episodes of this collection by another demonstrator; ModewiseError when a mode cannot be demonstrated.
+ * dataset belongs to another environment or holds episodes of this collection by another demonstrator; ModewiseError when a
+ * mode cannot be demonstrated.
  */
 export async function collect(options: CollectOptions): Promise<CollectReport> {
   const { dataset, envId, onEpisode, perMode, seed, signal, trunk = 1, workers = 1 } = options;
@@ -92,7 +93,8 @@ export async function collect(options: CollectOptions): Promise<CollectReport> {
     });
   }
   const modes = dataset.info.modes;
-  const present = await presentEpisodes(dataset, await demonstratorFor(envId), { seed, trunk, perMode });
+  const demonstrator = await demonstratorFor(envId);
+  const present = await presentEpisodes(dataset, demonstrator, { seed, trunk, perMode });
   const counts = modes.map((_, mode) => [...present].filter((key) => key.startsWith(`${mode}/`)).length);
   const orders = Array.from({ length: perMode * modes.length }, (_, turn) => ({
     mode: turn % modes.length,
@@ -102,7 +104,7 @@ export async function collect(options: CollectOptions): Promise<CollectReport> {
   })).filter(({ index, mode }) => !present.has(`${mode}/${index}`));
   const threads = Math.min(workers, Math.ceil(orders.length / perWorker));
   const demonstrations =
-    threads > 1 ? demonstrateOnWorkers(envId, orders, threads) : demonstrateHere(envId, orders);
+    threads > 1 ? demonstrateOnWorkers(envId, orders, threads) : demonstrateHere(demonstrator, orders);
   const report = { added: 0, transitions: 0, discarded: 0, interrupted: signal?.aborted === true };
   if (!report.interrupted) {
     for await (const { discarded, episode } of demonstrations) {
@@ -138,11 +140,10 @@ function requireCount(where: string, count: number): void {
 
 /** Makes demonstrations one after the other in this thread. */
 async function* demonstrateHere(
-  envId: string,
+  demonstrator: Demonstrator,
   orders: readonly DemonstrationOrder[],
 ): AsyncGenerator<Demonstration> {
-  const demonstrator = await demonstratorFor(envId);
-  const simulator = await makeTask(envId, { kwargs: demonstrator.envKwargs });
+  const simulator = await makeTask(demonstrator.envId, { kwargs: demonstrator.envKwargs });
   try {
     for (const order of orders) yield await demonstrate(demonstrator, simulator, order);
   } finally {

@@ -72,3 +72,47 @@ export function solveNormalEquations(
   }
   return solution;
 }
+
+/** The normal equations of an affine least-squares problem, gathered sample by sample. */
+export class NormalEquations {
+  readonly #inputs: number;
+  readonly #outputs: number;
+  readonly #gram: Float64Array;
+  readonly #right: Float64Array;
+
+  /** @param inputs - numbers of a row, the constant 1 at its end among them. @param outputs - numbers of its targets. */
+  constructor(inputs: number, outputs: number) {
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.#gram = new Float64Array(inputs * inputs);
+    this.#right = new Float64Array(inputs * outputs);
+  }
+
+  /**
+   * Adds a sample.
+   *
+   * @param row - shape `[inputs]`. @param targets - those of the sample begin at `at`.
+   */
+  add(row: Float64Array, targets: Float32Array | Float64Array, at: number, weight = 1): void {
+    const [gram, right, n, outputs] = [this.#gram, this.#right, this.#inputs, this.#outputs];
+    for (let i = 0; i < n; i++) {
+      const scaled = weight * (row[i] as number);
+      for (let j = 0; j < n; j++) gram[i * n + j] = (gram[i * n + j] as number) + scaled * (row[j] as number);
+      for (let d = 0; d < outputs; d++) {
+        right[i * outputs + d] = (right[i * outputs + d] as number) + scaled * (targets[at + d] as number);
+      }
+    }
+  }
+
+  /**
+   * Finds the coefficients; nothing can be added afterwards.
+   *
+   * @param ridge - holds all coefficients but the constant's back.
+   * @returns row-major, shape `[inputs, outputs]`.
+   */
+  solve(ridge = 0): Float64Array {
+    const [gram, n] = [this.#gram, this.#inputs];
+    for (let i = 0; i < n - 1; i++) gram[i * n + i] = (gram[i * n + i] as number) + ridge;
+    return solveNormalEquations(gram, this.#right, n, this.#outputs);
+  }
+}

@@ -12,7 +12,7 @@ import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { ExpertData, Experts } from './experts.ts';
-import { solveNormalEquations } from './least-squares.ts';
+import { NormalEquations } from './least-squares.ts';
 
 /** What {@link LinearExperts} are built from. */
 export interface LinearExpertsOptions {
@@ -61,8 +61,7 @@ export class LinearExperts implements Experts {
     const { observations, actions, unitStarts } = this.#data;
     const { inputSize, outputSize } = this.shape;
     const n = inputSize + 1;
-    const gram = new Float64Array(n * n);
-    const right = new Float64Array(n * outputSize);
+    const equations = new NormalEquations(n, outputSize);
     const row = new Float64Array(n);
     row[inputSize] = 1;
     for (let unit = 0; unit < selection.length; unit++) {
@@ -70,18 +69,10 @@ export class LinearExperts implements Experts {
       if (weight === 0) continue;
       for (let step = unitStarts[unit] as number; step < (unitStarts[unit + 1] as number); step++) {
         for (let d = 0; d < inputSize; d++) row[d] = observations[step * inputSize + d] as number;
-        for (let i = 0; i < n; i++) {
-          const scaled = weight * (row[i] as number);
-          for (let j = 0; j < n; j++)
-            gram[i * n + j] = (gram[i * n + j] as number) + scaled * (row[j] as number);
-          for (let d = 0; d < outputSize; d++) {
-            const at = i * outputSize + d;
-            right[at] = (right[at] as number) + scaled * (actions[step * outputSize + d] as number);
-          }
-        }
+        equations.add(row, actions, step * outputSize, weight);
       }
     }
-    this.#coefficients.set(solveNormalEquations(gram, right, n, outputSize), component * n * outputSize);
+    this.#coefficients.set(equations.solve(), component * n * outputSize);
   }
 
   async logLikelihoods(): Promise<Float64Array> {

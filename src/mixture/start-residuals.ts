@@ -1,4 +1,4 @@
-import { solveNormalEquations } from './least-squares.ts';
+import { NormalEquations } from './least-squares.ts';
 
 /** Strength of the ridge: weighs as much as one demonstration that starts a standard deviation away in every coordinate. */
 const ridge = 1;
@@ -16,21 +16,13 @@ const ridge = 1;
  */
 export function startResiduals(shapes: Float64Array, size: number, width: number): Float64Array {
   const inputs = width + 1;
-  const gram = new Float64Array(inputs * inputs);
-  const right = new Float64Array(inputs * size);
+  const equations = new NormalEquations(inputs, size);
   const start = new Float64Array(inputs).fill(1);
   for (let at = 0; at < shapes.length; at += size) {
     start.set(shapes.subarray(at, at + width));
-    for (const [i, x] of start.entries()) {
-      for (const [j, y] of start.entries()) gram[i * inputs + j] = (gram[i * inputs + j] as number) + x * y;
-      for (let j = 0; j < size; j++) {
-        right[i * size + j] = (right[i * size + j] as number) + x * (shapes[at + j] as number);
-      }
-    }
+    equations.add(start, shapes, at);
   }
-  // the constant is not held back
-  for (let i = 0; i < width; i++) gram[i * inputs + i] = (gram[i * inputs + i] as number) + ridge;
-  const coefficients = solveNormalEquations(gram, right, inputs, size);
+  const coefficients = equations.solve(ridge);
   const residuals = Float64Array.from(shapes);
   for (let at = 0; at < shapes.length; at += size) {
     start.set(shapes.subarray(at, at + width));
