@@ -1,3 +1,4 @@
+import { kMeans } from '../mixture/k-means.ts';
 import type { Rng } from '../random.ts';
 import { BatchedMlp } from '../tensor/batched-mlp.ts';
 import { logSoftmax } from '../tensor/ops/log-sum-exp.ts';
@@ -9,7 +10,6 @@ import { joinTrainables } from '../training/trainable.ts';
 import { episodeBounds, stepsAround } from '../training/windows.ts';
 import { type BetConfig, betShapes } from './bet-config.ts';
 import { eachToken } from './each-token.ts';
-import { kMeans } from './k-means.ts';
 
 /** Chunks that are clustered at most; more do not move the centres. */
 const clusteredChunks = 10_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clusterAround, spreadSeeds } from '../../../src/mixture/spread.ts';
+import { bisectingKMeans } from '../../../src/mixture/k-means.ts';
 import { startResiduals } from '../../../src/mixture/start-residuals.ts';
 import { Rng } from '../../../src/random.ts';
 
@@ -23,7 +23,7 @@ function paths(sideways: number): Float64Array {
 
 /** Share of the episodes that are in a cluster most of which goes to their side. */
 function purity(points: Float64Array): number {
-  const cluster = clusterAround(points, size, spreadSeeds(points, size, 2, Rng.fromSeed(0)));
+  const cluster = bisectingKMeans(points, size, 2, Rng.fromSeed(0));
   const left = [0, 1].map((k) => [...cluster.keys()].filter((i) => cluster[i] === k && i % 2 === 0).length);
   const all = [0, 1].map((k) => cluster.filter((c) => c === k).length);
   return left.reduce((sum, n, k) => sum + Math.max(n, (all[k] as number) - n), 0) / episodes;

@@ -3,7 +3,6 @@ import { bet } from '../../../src/policies/bet.ts';
 import type { BetConfig } from '../../../src/policies/bet-config.ts';
 import { makeBetLearner } from '../../../src/policies/bet-learner.ts';
 import { resolveConfig } from '../../../src/policies/config.ts';
-import { kMeans } from '../../../src/policies/k-means.ts';
 import { Rng } from '../../../src/random.ts';
 import { selectBackend } from '../../../src/tensor/backend.ts';
 import { tf } from '../../../src/tensor/tf.ts';
@@ -46,31 +45,6 @@ function learn(settings: object) {
 
 beforeAll(async () => {
   await selectBackend('js');
-});
-
-describe('k-means', () => {
-  const rng = Rng.fromSeed(1);
-  const points = Float64Array.from({ length: 600 }, () => rng.normal());
-
-  it('never lets the inertia rise', () => {
-    const { inertia } = kMeans(points, 2, 8, Rng.fromSeed(0));
-    expect(inertia.length).toBeGreaterThan(2);
-    for (const [i, value] of inertia.entries()) {
-      if (i > 0) expect(value).toBeLessThanOrEqual(inertia[i - 1] as number);
-    }
-  });
-
-  it('finds groups that lie apart', () => {
-    const grouped = Float64Array.from({ length: 90 }, (_, i) => 10 * (i % 3) + rng.normal(0, 0.1));
-    const centres = [...kMeans(grouped, 1, 3, Rng.fromSeed(0)).centres].sort((a, b) => a - b);
-    for (const [i, centre] of centres.entries()) expect(Math.abs(centre - 10 * i)).toBeLessThan(0.2);
-  });
-
-  it('copes with fewer distinct points than centres', () => {
-    const { centres, inertia } = kMeans(Float64Array.from([1, 1, 1, 2]), 1, 4, Rng.fromSeed(0));
-    expect(inertia.at(-1)).toBe(0);
-    expect([...centres].every(Number.isFinite)).toBe(true);
-  });
 });
 
 describe('the loss of Behavior Transformer', () => {

@@ -1,5 +1,5 @@
-import { spreadSeeds } from '../mixture/spread.ts';
 import type { Rng } from '../random.ts';
+import { spreadSeeds } from './spread.ts';
 
 /** Rounds of one run at most; it ends earlier once no point changes its centre. */
 const rounds = 50;
@@ -10,6 +10,8 @@ const restarts = 5;
 export interface Clustering {
   /** Row-major, shape `[k, width]`. */
   readonly centres: Float64Array;
+  /** The cluster of every point, shape `[count]`. */
+  readonly cluster: Int32Array;
   /** Mean squared distance to the nearest centre before every round, of the run that was kept; never rises. */
   readonly inertia: readonly number[];
 }
@@ -28,6 +30,36 @@ export function kMeans(points: Float64Array, width: number, k: number, rng: Rng)
     if (best === undefined || lastOf(found) < lastOf(best)) best = found;
   }
   return best as Clustering;
+}
+
+/**
+ * Divides points by bisecting k-means (Steinbach, Karypis and Kumar, KDD Workshop on Text Mining 2000): the cluster of the
+ * most points is divided in two until there are k. So a kind of point gets clusters by how many of it there are, where
+ * {@link kMeans} gives a kind whose points lie close together one cluster, however many they are.
+ *
+ * @param points - row-major, shape `[count, width]`; count at least 1.
+ * @returns the cluster of every point, shape `[count]`; where there are fewer distinct points, some of the k have none.
+ */
+export function bisectingKMeans(points: Float64Array, width: number, k: number, rng: Rng): Int32Array {
+  const count = points.length / width;
+  const cluster = new Int32Array(count);
+  const divisible = [Int32Array.from({ length: count }, (_, i) => i)];
+  for (let next = 1; next < k; ) {
+    divisible.sort((a, b) => a.length - b.length);
+    const largest = divisible.pop();
+    if (largest === undefined) break;
+    const own = new Float64Array(largest.length * width);
+    for (const [row, i] of largest.entries()) {
+      own.set(points.subarray(i * width, (i + 1) * width), row * width);
+    }
+    const half = kMeans(own, width, 2, rng.fork(next)).cluster;
+    const [kept, moved] = [0, 1].map((side) => largest.filter((_, row) => half[row] === side));
+    if (!kept?.length || !moved?.length) continue;
+    for (const i of moved) cluster[i] = next;
+    divisible.push(kept, moved);
+    next++;
+  }
+  return cluster;
 }
 
 function lastOf({ inertia }: Clustering): number {
@@ -65,7 +97,7 @@ function lloyd(points: Float64Array, width: number, centres: Float64Array): Clus
       if (own > 0) centres[i] = (sums[i] as number) / own;
     }
   }
-  return { centres, inertia };
+  return { centres, cluster: nearest, inertia };
 }
 
 /** Writes the nearest centre of every point to `nearest`, shape `[count]`. */
