@@ -15,17 +15,16 @@ import {
   restoreCheckpoint,
 } from './alternating-checkpoint.ts';
 import type { AlternatingPlan, TrainingBudget } from './alternating-plan.ts';
+import { progressAt } from './alternating-progress.ts';
+import { assembleMixture } from './assembled-mixture.ts';
 import { reviseComponents } from './component-search.ts';
-import { summarizeComponents } from './component-summary.ts';
 import { Curriculum } from './curriculum.ts';
 import { curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
 import type { Experts } from './experts.ts';
 import { firstCurriculum } from './first-curriculum.ts';
 import type { Gate } from './gate.ts';
-import { constantGate } from './gate-trainer.ts';
 import { atDeviation, deviationNow, referenceDeviation } from './likelihood-width.ts';
 import type { MixtureModel } from './mixture-model.ts';
-import { residualDeviations } from './residual-deviations.ts';
 
 /**
  * Trains a mixture by turns: the experts on their curricula, then the curricula by what the experts explain, and where
@@ -254,28 +253,9 @@ export class AlternatingTraining {
       learningRate: rate,
       phase: named,
       signal: this.#run.signal,
-      onStep: (step) => this.#progress(position, step),
+      onStep: (step) => this.#run.onProgress?.(progressAt(this.#plan, { ...position, step })),
       onChunk: (step) => this.#save(curriculum, { ...position, step }),
     });
-  }
-
-  #progress(position: AlternatingPosition, step: number): void {
-    const { gateBudget, refine, rule, search, select } = this.#plan;
-    const iterations = Math.max(this.#plan.iterations, (search?.revisions ?? -1) + 1);
-    const perIteration = select.steps + (rule.fitsGateEachIteration ? gateBudget.steps : 0);
-    const selecting = position.phase === 'select' || position.phase === 'select-gate';
-    const selected = (selecting ? iterations : position.iteration) * perIteration;
-    const total = selected + refine.steps + gateBudget.steps;
-    const before = {
-      select: position.iteration * perIteration,
-      'select-gate': position.iteration * perIteration + select.steps,
-      revise: position.iteration * perIteration,
-      refine: selected,
-      gate: selected + refine.steps,
-      done: total,
-    }[position.phase];
-    const phase = position.phase === 'gate' || position.phase === 'select-gate' ? 'gate' : 'experts';
-    this.#run.onProgress?.({ phase, done: before + step, total });
   }
 
   #report(row: MetricsRow, curriculum: Curriculum): void {
@@ -302,40 +282,15 @@ export class AlternatingTraining {
     return this.#model(curriculum, position, 'interrupted');
   }
 
-  async #model(
+  #model(
     curriculum: Curriculum,
-    { iteration, standardDeviation }: AlternatingPosition,
+    position: AlternatingPosition,
     stopped: MixtureModel['stopped'],
   ): Promise<MixtureModel> {
-    const { config, experts, fixedDeviations, problem, rng, rule, seed } = this.#plan;
-    const gate = this.#gate;
-    const hasGate = stopped !== 'interrupted' || (rule.fitsGateEachIteration && iteration > 0);
-    const components = summarizeComponents(
-      problem.data,
-      curriculum,
-      problem.unitOfStep,
-      curriculum.posterior(),
-    );
-    const shares = Float64Array.from(components, (component) => component.share);
-    const weights = await experts.weights();
-    const trained = { shape: experts.shape, arrays: weights };
-    const deviations = residualDeviations(problem, curriculum, trained, rng.fork('residuals'));
-    const withoutGate = { ...gate.shape, hidden: [] };
-    return {
-      config,
-      ...problem.scaling(),
-      expertShape: experts.shape,
-      experts: weights,
-      actionDeviations: deviations.map((measured, z) => fixedDeviations?.[z] ?? measured),
-      ...(hasGate
-        ? { gateShape: gate.shape, gate: await gate.weights() }
-        : { gateShape: withoutGate, gate: constantGate(withoutGate, shares) }),
-      gateFeatures: gate.features,
-      standardDeviation,
-      components,
-      stopped,
-      seed,
-    };
+    const { iteration } = position;
+    const isGateFitted =
+      stopped !== 'interrupted' || (this.#plan.rule.fitsGateEachIteration && iteration > 0);
+    return assembleMixture(this.#plan, { curriculum, position }, { gate: this.#gate, isGateFitted, stopped });
   }
 
   async #save(curriculum: Curriculum, position: AlternatingPosition): Promise<void> {
