@@ -93,6 +93,8 @@ const interval = ({ high, low, value }: Resampled, digits: number) =>
   `${fixed(value, digits)} (${fixed(low, digits)} to ${fixed(high, digits)})`;
 
 function wordP(p: number): string {
+  // less than double precision tells from 0
+  if (p < 1e-300) return '< 1e-300';
   return p < 1e-4 ? p.toExponential(1) : p.toFixed(4);
 }
 

@@ -52,6 +52,7 @@ const HEAD = [
   'modes, worst seed',
   'ms / action',
   'training, min',
+  'training steps',
   'parameters',
 ];
 
@@ -69,6 +70,7 @@ function line(row: SummaryRow): string[] {
     `${row.worstCovered} of ${row.modes}`,
     wordMs(row.msPerAction),
     fixed(row.trainMinutes?.mean, 1),
+    String(row.trainingSteps ?? '–'),
     String(row.parameters ?? '–'),
   ];
 }

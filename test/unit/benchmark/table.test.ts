@@ -136,6 +136,7 @@ describe('the summary', () => {
     expect(changed).toMatch(/\n<!-- results:end -->\nafter\n$/);
     expect(changed).not.toContain('old');
     expect(changed).toContain('| mdn | 0 | failed | – |');
+    expect(changed).toContain('| 0.025 | 1.5 | 300 | 58 |');
     expect(changed).toContain('Best competitor of imc: **bc**');
     expect(replaceResults(changed, section, 'README.md')).toBe(changed);
     expect(() => replaceResults('no place', section, 'README.md')).toThrow('results:begin');
