@@ -59,7 +59,7 @@ function describePart(part: Part): string[] {
 const VERDICTS: Readonly<Record<Verdict, string>> = {
   holds: 'every figure with a target reaches it',
   'falls-short': 'at least one figure misses its target',
-  'not-run': 'a part could not be run here, and nothing that was run misses its target',
+  'not-run': 'a part could not be run here, or no figure has a target; nothing that was run misses one',
 };
 
 /** Words a reproduction as Markdown. */

@@ -2,7 +2,7 @@ import type { FinishedBenchmark } from '../benchmark/report.ts';
 import type { Chart } from '../chart.ts';
 import type { Units } from './units.ts';
 
-/** Whether a claim was obtained again: it was, it was not, or something needed for it is missing here. */
+/** Whether a claim was obtained again: it was, it was not, or what was run here is too little to judge it. */
 export type Verdict = 'holds' | 'falls-short' | 'not-run';
 
 /** A number as a paper has it. */
@@ -88,9 +88,10 @@ export interface Reproduction {
   run(context: ReproductionContext): Promise<readonly Part[]>;
 }
 
-/** Judges parts: what fails decides, then what is missing. */
+/** Judges parts: what fails decides, then what is missing; without any target, nothing was judged. */
 export function judge(parts: readonly Part[]): Verdict {
-  if (parts.some(({ figures }) => figures.some(({ holds }) => holds === false))) return 'falls-short';
-  if (parts.some(({ notRun }) => notRun !== undefined)) return 'not-run';
+  const outcomes = parts.flatMap(({ figures }) => figures.map(({ holds }) => holds));
+  if (outcomes.includes(false)) return 'falls-short';
+  if (parts.some(({ notRun }) => notRun !== undefined) || !outcomes.includes(true)) return 'not-run';
   return 'holds';
 }

@@ -32,6 +32,13 @@ describe('the verdict', () => {
     expect(judge([part, absent])).toBe('not-run');
     expect(judge([part, absent, missed])).toBe('falls-short');
   });
+
+  it('holds only where something was judged', () => {
+    const told = { ...part, figures: part.figures.filter(({ holds }) => holds === undefined) };
+    expect(told.figures).toHaveLength(1);
+    expect(judge([told])).toBe('not-run');
+    expect(judge([told, part])).toBe('holds');
+  });
 });
 
 describe('a report', () => {
