@@ -5,7 +5,7 @@ import { InterruptedError, ModewiseError, UsageError } from '../errors.ts';
 import { FolderLock } from '../folder-lock.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { BackendName } from '../tensor/backends/driver.ts';
-import { cellFiles, claimCell, readCell, writeFailure } from './cell-files.ts';
+import { cellFiles, claimCells, readCell, writeFailure } from './cell-files.ts';
 import { type DemonstrationRun, prepareDemonstrations } from './demonstrations.ts';
 import { type CellSpec, cellFolder, demonstrationsFolder, type Plan, type PlannedTask } from './plan.ts';
 import { type CellJob, runOnProcesses } from './processes.ts';
@@ -106,7 +106,7 @@ export async function runBenchmark(plan: Plan, options: BenchmarkOptions): Promi
 async function runLocked(plan: Plan, options: BenchmarkOptions): Promise<readonly TableRow[]> {
   const { folder, progress, signal } = options;
   requireSameDemonstrations(folder, plan);
-  for (const spec of plan.cells) claimCell(folder, spec);
+  claimCells(folder, plan.cells);
   writeDurably(
     join(folder, PLAN_FILE),
     `${JSON.stringify({ format: FORMAT, version: 1, ...plan }, null, 2)}\n`,

@@ -142,19 +142,14 @@ function firstChange(
   return firstChange(before[key], now[key], path === '' ? key : `${path}.${key}`);
 }
 
-/**
- * Makes sure that what a folder holds of a cell belongs to the same settings, and notes them where it holds nothing.
- *
- * @throws UsageError naming what has changed.
- */
-export function claimCell(folder: string, spec: CellSpec): void {
-  const path = join(cellFolder(folder, spec), cellFiles.spec);
+/** @throws UsageError naming what has changed, where a cell was begun with other settings. */
+function requireSameCell(folder: string, spec: CellSpec): void {
+  const cell = cellFolder(folder, spec);
+  const isBegun = [cellFiles.run, cellFiles.result].some((file) => existsSync(join(cell, file)));
+  if (!isBegun) return;
+  const path = join(cell, cellFiles.spec);
   const before = readJson<CellSpec>(path);
-  if (before === undefined) {
-    writeJson(path, spec);
-    return;
-  }
-  const change = firstChange(before, spec);
+  const change = before && firstChange(before, spec);
   if (change === undefined) return;
   throw new UsageError({
     what: 'The folder holds a cell of this name with other settings',
@@ -164,4 +159,17 @@ export function claimCell(folder: string, spec: CellSpec): void {
     remedy:
       'choose another --out, give the row another name, or delete the folder of the cell to run it again',
   });
+}
+
+/**
+ * Makes sure that what a folder holds of cells belongs to the same settings, and then notes those of all.
+ *
+ * @throws UsageError naming what has changed; nothing is noted then.
+ */
+export function claimCells(folder: string, cells: readonly CellSpec[]): void {
+  for (const spec of cells) requireSameCell(folder, spec);
+  for (const spec of cells) {
+    const path = join(cellFolder(folder, spec), cellFiles.spec);
+    if (!isDeepStrictEqual(readJson<CellSpec>(path), spec)) writeJson(path, spec);
+  }
 }

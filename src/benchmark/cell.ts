@@ -1,8 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTask } from '../../envs/task.ts';
-import { openDataset } from '../data/store.ts';
-import { loadTrainingData, type TrainingData } from '../data/training-data.ts';
+import type { TrainingData } from '../data/training-data.ts';
 import { InterruptedError, ModewiseError } from '../errors.ts';
 import { timeActions } from '../eval/action-time.ts';
 import { evaluatePolicy } from '../eval/evaluate-policy.ts';
@@ -13,6 +12,7 @@ import { loadPolicy, readPolicy, runFiles } from '../policies/run-directory.ts';
 import { countModes, trainPolicy } from '../policies/train.ts';
 import type { BackendName } from '../tensor/backends/driver.ts';
 import { type CellTraining, cellFiles, readTraining, writeResult, writeTraining } from './cell-files.ts';
+import { loadDataset } from './dataset-source.ts';
 import type { CellSpec } from './plan.ts';
 
 /** The time spent on a training is noted this often, milliseconds. */
@@ -37,15 +37,6 @@ export interface CellRun {
   readonly onProgress: (phase: 'training' | 'evaluating', share: number) => void;
 }
 
-async function loadData(path: string): Promise<TrainingData> {
-  const dataset = await openDataset(path, { access: 'read' });
-  try {
-    return await loadTrainingData(dataset);
-  } finally {
-    await dataset.close();
-  }
-}
-
 function stopped(cell: string): InterruptedError {
   return new InterruptedError({ what: 'The cell was stopped', where: cell });
 }
@@ -63,8 +54,8 @@ async function train(run: CellRun, data: TrainingData): Promise<CellTraining> {
   if (!resuming) rmSync(directory, { recursive: true, force: true });
   const earlier = resuming ? (before?.seconds ?? 0) : 0;
   const start = clock();
-  // a training that was killed when it had come to its end takes no more
-  let steps = resuming ? (before?.steps ?? 0) : 0;
+  // a resumed training reports where it goes on
+  let steps = 0;
   let noted = start;
   const note = (complete: boolean): CellTraining => {
     const seconds = earlier + (clock() - start) / 1000;
@@ -133,7 +124,7 @@ export async function runCell(run: CellRun): Promise<void> {
 
 async function trainAndScore(run: CellRun): Promise<void> {
   const { cell, clock, signal, spec } = run;
-  const data = await loadData(run.data);
+  const data = await loadDataset(run.data);
   const training = await train(run, data);
   if (signal.aborted) throw stopped(cell);
   const directory = join(cell, cellFiles.run);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { collect, demonstrationInfo } from '../../demos/collect.ts';
 import { createDataset, openDataset } from '../data/store.ts';
-import { DatasetError, InterruptedError } from '../errors.ts';
+import { InterruptedError } from '../errors.ts';
 import { demonstrationsFolder, type PlannedTask } from './plan.ts';
 
 /** How the collection of demonstrations is watched and stopped. */
@@ -11,12 +11,12 @@ export interface DemonstrationRun {
 }
 
 /**
- * Makes sure that the demonstrations of a task are there: collects them, goes on with an interrupted collection, or
- * checks the dataset that the suite names. All methods and seeds learn from the same ones.
+ * Makes sure that the demonstrations of a task are there: collects them, or goes on with an interrupted collection, where the
+ * suite names no dataset. All methods and seeds learn from the same ones.
  *
  * @param folder - of the benchmark.
  * @returns the folder of the dataset.
- * @throws InterruptedError when the signal was aborted; DatasetError when the dataset is of another task or empty.
+ * @throws InterruptedError when the signal was aborted; DatasetError when the collection was begun otherwise.
  */
 export async function prepareDemonstrations(
   folder: string,
@@ -25,10 +25,7 @@ export async function prepareDemonstrations(
 ): Promise<string> {
   const path = demonstrationsFolder(folder, task);
   const { demonstrations, envId } = task;
-  if ('data' in demonstrations) {
-    await requireDataset(path, envId);
-    return path;
-  }
+  if ('data' in demonstrations) return path;
   const dataset = existsSync(path)
     ? await openDataset(path, { access: 'append' })
     : await createDataset(path, await demonstrationInfo(envId));
@@ -49,17 +46,4 @@ export async function prepareDemonstrations(
     await dataset.close();
   }
   return path;
-}
-
-async function requireDataset(path: string, envId: string): Promise<void> {
-  const dataset = await openDataset(path, { access: 'read' });
-  const { length } = dataset;
-  await dataset.close();
-  if (dataset.info.envId === envId && length > 0) return;
-  throw new DatasetError({
-    what: 'The dataset cannot be learned from in this benchmark',
-    where: path,
-    found: length === 0 ? 'no episode' : `episodes of ${dataset.info.envId}`,
-    expected: `episodes of ${envId}`,
-  });
 }

@@ -4,13 +4,14 @@ import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { resolveConfig } from '../policies/config.ts';
 import { findMethod } from '../policies/registry.ts';
+import { type DatasetSource, describeDataset } from './dataset-source.ts';
 import { protocolOf } from './protocol.ts';
 import { nameOf, type Suite, type SuiteMethod } from './suite.ts';
 
 /** Where the demonstrations of a task come from. */
 export type DemonstrationSource =
   | { readonly perMode: number; readonly seed: number; readonly trunk: number }
-  | { readonly data: string };
+  | DatasetSource;
 
 /** A task of a benchmark, with everything decided. */
 export interface PlannedTask {
@@ -42,7 +43,7 @@ export interface CellSpec {
   readonly demonstrations: DemonstrationSource;
 }
 
-/** A benchmark with everything decided: what `suite.json` of its folder holds. */
+/** A benchmark with everything decided: what `benchmark.json` of its folder holds. */
 export interface Plan {
   readonly tasks: readonly PlannedTask[];
   /** Names of the rows, in order. */
@@ -87,7 +88,8 @@ async function planTask(
   return {
     ...{ envId, reference: entry.env, modes, contexts },
     rollouts: entry.rollouts ?? suite.rollouts ?? contexts * protocol.rolloutsPerContext,
-    demonstrations: entry.data === undefined ? { perMode, seed, trunk } : { data: entry.data },
+    demonstrations:
+      entry.data === undefined ? { perMode, seed, trunk } : await describeDataset(entry.data, envId, task),
   };
 }
 
@@ -132,7 +134,8 @@ function referenceOf({ methods, reference }: Suite): string {
  * Decides everything that a suite leaves open, and refuses what cannot be run, before anything is run.
  *
  * @param loadEnv - registers the environment that a reference names, and gives its id.
- * @throws UsageError for an unknown environment or method; ConfigError for settings that a method does not take.
+ * @throws UsageError for an unknown environment or method; ConfigError for settings that a method does not take;
+ *   DatasetError for a dataset that cannot be learned from.
  */
 export async function planBenchmark(
   suite: Suite,

@@ -92,16 +92,25 @@ function runInProcess(job: CellJob, { entry, onProgress, signal }: ProcessOption
  * Runs cells, each in a process of its own, some at a time: one that runs out of memory or crashes takes no other with
  * it, and none inherits anything from the one before. Which process runs which cell changes no number.
  *
- * @throws the system's error when no process can be started.
+ * @throws the system's error when no process can be started, or what `onEnd` throws, such as of a full disk; the other
+ *   processes have saved and ended then.
  */
 export async function runOnProcesses(jobs: readonly CellJob[], options: ProcessOptions): Promise<void> {
+  const failing = new AbortController();
+  const signal = AbortSignal.any([options.signal, failing.signal]);
   let next = 0;
   const worker = async () => {
     for (;;) {
       const job = jobs[next++];
-      if (job === undefined || options.signal.aborted) return;
-      options.onEnd(job, await runInProcess(job, options));
+      if (job === undefined || signal.aborted) return;
+      try {
+        options.onEnd(job, await runInProcess(job, { ...options, signal }));
+      } catch (error) {
+        failing.abort();
+        throw error;
+      }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.count, jobs.length) }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(options.count, jobs.length) }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

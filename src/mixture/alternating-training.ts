@@ -159,6 +159,7 @@ export class AlternatingTraining {
     this.#gate = gate;
     this.#name(progress.curriculum.components);
     this.#show(progress.curriculum, progress.position.iteration);
+    this.#run.onProgress?.(progressAt(this.#plan, progress.position));
     return progress;
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { TransformerShape } from '../tensor/transformer-shape.ts';
-import { type ChunkDefaults, chunkPolicyShape, withChunkChecks } from './chunk-config.ts';
+import { type ChunkDefaults, chunkPolicyShape, withChunkChecks, withHeadsCheck } from './chunk-config.ts';
 
 const count = z.int().min(1);
 
@@ -15,14 +15,14 @@ export function betSchema(defaults: ChunkDefaults) {
       focalGamma: z.number().min(0).default(2),
       /** Weight of the squared error of the offset, in squared standard deviations of the data. */
       offsetWeight: z.number().min(0).default(20),
-      transformer: z
-        .strictObject({
+      transformer: withHeadsCheck(
+        z.strictObject({
           layers: count.default(4),
           heads: count.default(4),
           /** D; a multiple of the heads. */
           width: count.default(72),
-        })
-        .prefault({}),
+        }),
+      ).prefault({}),
       ...chunkPolicyShape(defaults),
     }),
   );

@@ -52,3 +52,13 @@ export function withChunkChecks<T extends z.ZodType<ChunkPolicyConfig>>(schema: 
     message: 'at most chunk, the actions planned at once',
   });
 }
+
+/** Refuses transformers whose width cannot be divided among their heads. */
+export function withHeadsCheck<T extends z.ZodType<{ readonly heads: number; readonly width: number }>>(
+  schema: T,
+): T {
+  return schema.refine(({ heads, width }) => width % heads === 0, {
+    path: ['width'],
+    message: 'a multiple of heads',
+  });
+}

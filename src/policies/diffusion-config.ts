@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { activations } from '../mixture/imc-config.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { TransformerShape } from '../tensor/transformer-shape.ts';
-import { type ChunkDefaults, chunkPolicyShape, withChunkChecks } from './chunk-config.ts';
+import { type ChunkDefaults, chunkPolicyShape, withChunkChecks, withHeadsCheck } from './chunk-config.ts';
 import { type Prediction, predictions, type Sampler, samplers } from './diffusion-schedule.ts';
 
 const count = z.int().min(1);
@@ -48,19 +48,22 @@ export function diffusionSchema(defaults: DiffusionDefaults) {
           activation: z.enum(activations).default('mish'),
         })
         .prefault({}),
-      transformer: z
-        .strictObject({
+      transformer: withHeadsCheck(
+        z.strictObject({
           layers: count.default(4),
           heads: count.default(4),
           /** D; a multiple of the heads. */
           width: count.default(64),
           /** Whether an action of the chunk looks only at earlier ones. */
           causal: z.boolean().default(false),
-        })
-        .prefault({}),
+        }),
+      ).prefault({}),
       ...chunkPolicyShape(own),
     }),
-  );
+  ).refine(({ diffusionSteps: all, samplingSteps: taken }) => (taken ?? all) <= all, {
+    path: ['samplingSteps'],
+    message: 'at most diffusionSteps',
+  });
 }
 
 /** The resolved options of a diffusion policy. */

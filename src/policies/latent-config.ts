@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { activations } from '../mixture/imc-config.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { TransformerShape } from '../tensor/transformer-shape.ts';
-import { type ChunkDefaults, chunkPolicyShape, withChunkChecks } from './chunk-config.ts';
+import { type ChunkDefaults, chunkPolicyShape, withChunkChecks, withHeadsCheck } from './chunk-config.ts';
 
 const count = z.int().min(1);
 
@@ -46,15 +46,15 @@ export function latentSchema({ network, reconstruction, ...own }: LatentDefaults
           activation: z.enum(activations).default('relu'),
         })
         .prefault({}),
-      transformer: z
-        .strictObject({
+      transformer: withHeadsCheck(
+        z.strictObject({
           encoderLayers: count.default(2),
           decoderLayers: count.default(4),
           heads: count.default(4),
           /** D; a multiple of the heads. */
           width: count.default(64),
-        })
-        .prefault({}),
+        }),
+      ).prefault({}),
       ...chunkPolicyShape(own),
     }),
   );

@@ -1,4 +1,4 @@
-import { CheckpointError } from '../errors.ts';
+import { CheckpointError, ConfigError } from '../errors.ts';
 import { Rng, type RngState } from '../random.ts';
 import { warmupCosine } from '../tensor/learning-rate.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
@@ -76,6 +76,7 @@ interface Best {
  * Runs on the active tensor backend and reads back only between checkpoints and once per 50 steps, for the loss.
  * Aborting `run.signal` ends it at the next step, saved.
  *
+ * @throws ConfigError when the best checkpoint is asked for and no episode is held out, before the first step.
  * @throws DivergenceError naming step and batch, when a loss or a weight is not finite; the last checkpoint stays.
  * @throws CheckpointError when `run.resumeFrom` belongs to other data, another configuration or another seed.
  */
@@ -109,6 +110,14 @@ class GradientTraining {
     this.#objective = objective;
     this.#plan = plan;
     this.#split = holdOut(problem.data.episodeStarts, config.validation, rng.fork('held out'));
+    if (config.checkpoint === 'best' && this.#split.validation.length === 0) {
+      throw new ConfigError({
+        what: 'Without episodes held out no checkpoint is the best',
+        where: 'checkpoint=best',
+        found: `validation=${config.validation} of ${problem.data.episodeStarts.length - 1} episodes`,
+        remedy: 'checkpoint=last, or a validation above 0 of at least 2 episodes',
+      });
+    }
     this.#optimizer = new AdamW(variables, {
       weightDecay: config.weightDecay,
       ...(config.clipNorm !== null && { clipNorm: config.clipNorm }),
@@ -123,6 +132,7 @@ class GradientTraining {
     const { onInterim, onMetrics, signal } = this.#plan.run;
     const schedule = this.#schedule();
     let step = this.#restore();
+    if (step > 0) this.#reportProgress(step);
     for (;;) {
       if (signal?.aborted === true || step >= steps) break;
       const to = Math.min(steps, (Math.floor(step / checkpointEvery) + 1) * checkpointEvery);
@@ -182,6 +192,10 @@ class GradientTraining {
 
   #afterStep(done: number): void {
     this.#average?.update();
+    this.#reportProgress(done);
+  }
+
+  #reportProgress(done: number): void {
     this.#plan.run.onProgress?.({ phase: 'train', done, total: this.#plan.config.steps });
   }
 

@@ -99,7 +99,7 @@ describe('modewise bench', () => {
     // killed when the training had come to its end, and nothing but its checkpoint said so
     const training = resultFile('killed', 'bc', 0).replace('result.json', 'training.json');
     const noted = JSON.parse(readFileSync(training, 'utf8'));
-    writeFileSync(training, JSON.stringify({ ...noted, complete: false }));
+    writeFileSync(training, JSON.stringify({ ...noted, complete: false, steps: 7 }));
     rmSync(resultFile('killed', 'bc', 0));
     await modewise(...args, '--resume');
     expect(steadyTable('killed')).toEqual(steadyTable('one'));
@@ -114,10 +114,13 @@ describe('modewise bench', () => {
     const summary = await modewiseJson<Summary>('bench', more, '--out', out('one'), '--resume');
     expect(summary).toMatchObject({ cells: 2, done: 2, failed: [] });
     expect(summary.tasks[0]).toMatchObject({ reference: 'bc', rows: [{ method: 'bc' }, { method: 'wide' }] });
-    writeFileSync(more, SUITE.replace('hidden: [16]', 'hidden: [12]'));
+    const late = '  - { method: bc, name: late, set: { steps: 10 } }\nseeds';
+    writeFileSync(more, SUITE.replace('hidden: [16]', 'hidden: [12]').replace('seeds', late));
     const refused = await modewise('bench', more, '--out', out('one'), '--resume');
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('config.hidden');
+    // nothing of a file that was refused is noted
+    expect(existsSync(join(out('one'), 'cells', 'Reach-v0', 'late'))).toBe(false);
     // even where no cell of these seeds has been claimed yet
     writeFileSync(
       more,
@@ -126,6 +129,21 @@ describe('modewise bench', () => {
     const foreign = await modewise('bench', more, '--out', out('one'), '--resume');
     expect(foreign.code).toBe(2);
     expect(foreign.stderr).toContain('The folder holds other demonstrations of this task');
+  });
+
+  it('learns from a dataset, and does not mix what was in it at different times', async () => {
+    const data = join(folder, 'data');
+    const file = join(folder, 'data.yaml');
+    await modewise('collect', 'Reach-v0', '--per-mode', '1', '--out', data);
+    const suiteOf = (seeds: string) =>
+      `tasks: [{ env: Reach-v0, data: ${data} }]\nmethods: [{ method: bc, set: { steps: 9 } }]\nseeds: ${seeds}\nrollouts: 4\n`;
+    writeFileSync(file, suiteOf('[0]'));
+    expect((await modewise('bench', file, '--out', out('data-bench'))).code).toBe(0);
+    await modewise('collect', 'Reach-v0', '--per-mode', '2', '--out', data, '--resume');
+    writeFileSync(file, suiteOf('[0, 1]'));
+    const { code, stderr } = await modewise('bench', file, '--out', out('data-bench'), '--resume');
+    expect(code).toBe(2);
+    expect(stderr).toContain('demonstrations.sha256');
   });
 
   it('saves on Ctrl-C and says how to go on', async () => {

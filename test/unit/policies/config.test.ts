@@ -73,6 +73,21 @@ describe('the configuration of a method', () => {
     });
   }
 
+  const together: [method: string, setting: string, message: string][] = [
+    ['ddim', 'diffusionSteps=10', 'at most diffusionSteps'],
+    ['ddpm-transformer', 'transformer.width=66', 'a multiple of heads'],
+    ['bet', 'transformer.heads=5', 'a multiple of heads'],
+    ['act', 'transformer.width=6', 'a multiple of heads'],
+    ['cvae', 'execute=9', 'at most chunk'],
+  ];
+  for (const [method, setting, message] of together) {
+    it(`refuses --set ${setting} for ${method}, which contradicts its other settings`, () => {
+      const resolving = () => resolveConfig(findMethod(method), { envId: 'Any-v0', sets: [setting] });
+      expect(resolving).toThrow(ConfigError);
+      expect(resolving).toThrow(message);
+    });
+  }
+
   it('refuses a file that holds no settings', () => {
     expect(() => resolve('Any-v0', [], ['components'])).toThrow(ConfigError);
     expect(() => resolve('Any-v0', [], 'components: 3')).toThrow(ConfigError);

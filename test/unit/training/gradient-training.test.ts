@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { DivergenceError } from '../../../src/errors.ts';
+import { ConfigError, DivergenceError } from '../../../src/errors.ts';
 import { Rng } from '../../../src/random.ts';
 import { BatchedMlp } from '../../../src/tensor/batched-mlp.ts';
 import { registerSimdBackend } from '../../../src/tensor/simd/register.ts';
@@ -146,6 +146,14 @@ describe('training by gradient', () => {
     expect(result.best).toBeUndefined();
     const choose = { checkpoint: 'best', weights: 'ema', ema: null } as const;
     expect(() => chooseWeights(result.arrays, choose)).toThrow('held episodes out');
+  });
+
+  it('refuses to look for a best checkpoint without held-out episodes before it trains', async () => {
+    const onProgress = vi.fn();
+    const training = train({ settings: { validation: 0, checkpoint: 'best' }, run: { onProgress } });
+    await expect(training).rejects.toThrow(ConfigError);
+    await expect(training).rejects.toThrow('no checkpoint is the best');
+    expect(onProgress).not.toHaveBeenCalled();
   });
 
   it('stops at a loss that is not finite, names step and batch, and keeps the checkpoint before', async () => {
