@@ -23,8 +23,12 @@ export interface TaskAnalysis {
   readonly cells: readonly TableRow[];
   /** Every row against every other one. */
   readonly comparisons: readonly PairedComparison[];
-  /** Rows that have finished a seed; empty where they have none in common. */
+  /** Rows that have finished every seed that the reference has. */
   readonly standings: readonly Standing[];
+  /** Training seeds by which they are ranked. */
+  readonly rankedSeeds: readonly number[];
+  /** Rows that lack one of these seeds. */
+  readonly unranked: readonly string[];
   readonly reference: string;
   /** Best row of another algorithm than the reference's, by success × entropy; null where there is none. */
   readonly competitor: string | null;
@@ -97,7 +101,8 @@ export function analyze(folder: string, plan: Plan, table: readonly TableRow[]):
   const tasks = plan.tasks.map((task): TaskAnalysis => {
     const rows = summary.filter((row) => row.task === task.envId);
     const episodes = readTask(folder, plan, task.envId);
-    const sampling = { rng: rng.fork(task.envId), samples: plan.bootstrap };
+    const { bootstrap: samples, reference } = plan;
+    const sampling = { reference, rng: rng.fork(task.envId), samples };
     const resamplings = rankRows(episodes, task.modes.length, sampling);
     if (resamplings !== undefined) ranked.push(resamplings);
     return {
@@ -106,7 +111,9 @@ export function analyze(folder: string, plan: Plan, table: readonly TableRow[]):
       cells: table.filter((row) => row.task === task.envId),
       comparisons: compareAll(task.envId, episodes),
       standings: resamplings?.standings ?? [],
-      reference: plan.reference,
+      rankedSeeds: resamplings?.seeds ?? [],
+      unranked: resamplings?.unranked ?? [],
+      reference,
       competitor: contestOf(rows, plan.reference)?.competitor.method ?? null,
       figures: drawTask(folder, plan, task, { rows, episodes }),
     };

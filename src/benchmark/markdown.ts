@@ -119,13 +119,22 @@ function comparisonLines({ comparisons, reference }: TaskAnalysis): string[] {
   ];
 }
 
-function rankLines({ standings }: TaskAnalysis, { bootstrap }: Analysis): string[] {
+function rankLines({ rankedSeeds, standings, unranked }: TaskAnalysis, { bootstrap }: Analysis): string[] {
   if (standings.length < 2) return [];
   const sorted = [...standings].sort((a, b) => a.rank.value - b.rank.value);
+  const words = [
+    `Of training seeds ${rankedSeeds.join(', ')}; 95 % intervals of ${bootstrap} resamplings of these and, within them, of contexts (of rollouts where there is one context); all methods get the same draws.`,
+    ...(rankedSeeds.length > 1
+      ? []
+      : ['With one training seed they are about *these policies*, not about the methods.']),
+    ...(unranked.length === 0
+      ? []
+      : [`Not ranked, for want of some of these seeds: ${unranked.join(', ')}.`]),
+  ];
   return [
     '### Ranks by success × entropy',
     '',
-    `95 % intervals of ${bootstrap} resamplings of training seeds and, within them, of contexts (of rollouts where there is one context); all methods get the same draws.`,
+    words.join(' '),
     '',
     ...markdownTable(
       ['method', 'rank', 'success × entropy', 'success', 'alone in first place'],

@@ -88,6 +88,19 @@ export interface Resamplings {
   /** Ranks of each resampling, in the order of the names. */
   readonly ranks: readonly (readonly number[])[];
   readonly standings: readonly Standing[];
+  /** Training seeds that were drawn from. */
+  readonly seeds: readonly number[];
+  /** Rows that lack one of these seeds. */
+  readonly unranked: readonly string[];
+}
+
+/** How rows are resampled. */
+export interface ResamplingOptions {
+  /** Row whose training seeds a row must have to be ranked; the first one where there is none of this name. */
+  readonly reference: string;
+  readonly rng: Rng;
+  /** Number of resamplings. */
+  readonly samples: number;
 }
 
 function summarize(value: number, samples: readonly number[]): Resampled {
@@ -106,21 +119,20 @@ function meanScores(scores: readonly (readonly [number, number])[]): readonly [n
  * replacement, and for each of them contexts with all their rollouts (where there is one context, its rollouts). All
  * rows get the same draws, so that what makes an episode easy or hard makes it so for all of them.
  *
- * @param rows - by name; seeds that not every row has finished are left out.
+ * @param finished - by name, with the seeds that each row has finished.
  * @param modes - K.
- * @param samples - number of resamplings.
- * @returns undefined when the rows have no seed in common.
+ * @returns undefined when no row has finished a seed.
  */
 export function rankRows(
-  rows: readonly (readonly [string, SeedEpisodes])[],
+  finished: readonly (readonly [string, SeedEpisodes])[],
   modes: number,
-  { rng, samples }: { readonly rng: Rng; readonly samples: number },
+  { reference, rng, samples }: ResamplingOptions,
 ): Resamplings | undefined {
-  const [first] = rows;
-  const seeds = [...(first?.[1].keys() ?? [])].filter((seed) =>
-    rows.every(([, episodes]) => episodes.has(seed)),
-  );
-  if (first === undefined || seeds.length === 0) return undefined;
+  const basis = finished.find(([name]) => name === reference) ?? finished[0];
+  const seeds = [...(basis?.[1].keys() ?? [])];
+  if (seeds.length === 0) return undefined;
+  const rows = finished.filter(([, episodes]) => seeds.every((seed) => episodes.has(seed)));
+  const unranked = finished.filter((row) => !rows.includes(row)).map(([name]) => name);
   const outcomes = rows.map(([, episodes]) => seeds.map((seed) => outcomesByContext(episodes, seed)));
   const whole = outcomes.map((ofRow) =>
     ofRow.map((contexts) => contexts.map((outcome) => scoreContext(outcome, modes))),
@@ -157,7 +169,7 @@ export function rankRows(
       first: ofRow.filter((rank) => rank === 1).length / samples,
     };
   });
-  return { names: rows.map(([name]) => name), ranks, standings };
+  return { names: rows.map(([name]) => name), ranks, standings, seeds, unranked };
 }
 
 /** The mean rank of a row over the tasks of a benchmark. */

@@ -76,7 +76,7 @@ describe('ranksOf', () => {
 });
 
 describe('rankRows', () => {
-  const sampling = () => ({ rng: Rng.fromSeed(0), samples: 300 });
+  const sampling = (reference = '') => ({ reference, rng: Rng.fromSeed(0), samples: 300 });
   const both = Array.from({ length: 60 }, (_, i) => i % 2);
   const one = Array.from({ length: 60 }, () => 0);
   const rarely = both.map((mode, i) => (i % 3 === 0 ? mode : null));
@@ -144,16 +144,22 @@ describe('rankRows', () => {
     expect(overall[0]?.rank).toEqual(first?.standings[0]?.rank);
   });
 
-  it('has nothing to say where no seed was finished by all', () => {
-    expect(
-      rankRows(
-        [
-          ['a', new Map([[0, []]])],
-          ['b', new Map([[1, []]])],
-        ],
-        2,
-        sampling(),
-      ),
-    ).toBeUndefined();
+  it('ranks the rows that have all seeds of the reference by them, and names the others', () => {
+    const rows = [
+      ['short', episodes(both)],
+      ['reference', episodes(both, rarely, both)],
+      ['long', episodes(rarely, both, rarely, one)],
+    ] as const;
+    const found = rankRows(rows, 2, sampling('reference'));
+    expect(found).toMatchObject({ names: ['reference', 'long'], seeds: [0, 1, 2], unranked: ['short'] });
+    // the mean over its first three seeds, not all four
+    const ofThree = rankRows([['long', episodes(rarely, both, rarely)]], 2, sampling());
+    expect(found?.standings[1]?.score.value).toBeCloseTo(ofThree?.standings[0]?.score.value as number);
+    expect(rankRows(rows, 2, sampling())?.seeds).toEqual([0]);
+  });
+
+  it('has nothing to say where nothing was finished', () => {
+    expect(rankRows([], 2, sampling())).toBeUndefined();
+    expect(rankRows([['a', new Map()]], 2, sampling())).toBeUndefined();
   });
 });
