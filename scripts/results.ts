@@ -5,7 +5,7 @@
  * copied into `benchmarks/results/NAME`, NAME being that of the folder; then the README's results are written anew
  * from all that is there. Without DIR the README is only written anew.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { benchmarkSection, parseTable, replaceResults } from '../src/benchmark/results-section.ts';
 import { tableFiles } from '../src/benchmark/table.ts';
@@ -72,6 +72,8 @@ function main(folders: readonly string[]): void {
     sectionOf(resolve(folder));
     const target = join(store, basename(resolve(folder)));
     if (resolve(folder) === target) continue;
+    // figures of rows that are no more go too
+    rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
     // the charts of a reproduction lie beside its report
     const charts = readdirSync(folder).filter((name) => name.endsWith('.svg'));

@@ -19,7 +19,6 @@ const protocols: Readonly<Record<string, Protocol>> = {
   'Sorting2-v0': { rolloutsPerContext: 8, demonstrationsPerMode: 500 },
   'Sorting4-v0': { rolloutsPerContext: 18, demonstrationsPerMode: 160 },
   'Sorting6-v0': { rolloutsPerContext: 20, demonstrationsPerMode: 50 },
-  'Stacking-v0': { rolloutsPerContext: 18, demonstrationsPerMode: 160 },
   'BlockPush-v0': { rolloutsPerContext: 1, demonstrationsPerMode: 250 },
   'PushT-v0': { rolloutsPerContext: 1, demonstrationsPerMode: 100 },
   'TableTennis-v0': { rolloutsPerContext: 16, demonstrationsPerMode: 200 },

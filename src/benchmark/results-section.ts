@@ -45,7 +45,7 @@ const HEAD = [
   'method',
   'seeds',
   'success',
-  'Wilson 95 %',
+  'Wilson 95 %, these policies',
   'entropy',
   'ceiling',
   'success × entropy',

@@ -1,4 +1,5 @@
 import { attentiveConfigSchema } from '../mixture/attentive/attentive-config.ts';
+import { onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
 /** The mixture with an attentive gate as a method of the registry. */
@@ -9,5 +10,15 @@ export const attentive = mixtureMethod({
   trainer: async () => (await import('../mixture/attentive/attentive-density.ts')).trainAttentive,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose'],
-  presets: { 'Avoiding-v0': { components: 32, commitment: 'episode' } },
+  presets: {
+    'Avoiding-v0': { components: 32, commitment: 'episode' },
+    ...onBlockTasks({
+      components: 8,
+      commitment: 'episode',
+      choose: 'draw',
+      expert: { hidden: [256, 256, 256] },
+      gate: { hidden: [256, 256] },
+      ...{ steps: 7500, batchSize: 1024, learningRate: 3e-3, observationNoise: 0 },
+    }),
+  },
 });

@@ -5,6 +5,7 @@ import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
 import type { Learner, LearnerContext } from '../training/learner.ts';
+import { withNoise } from '../training/observation-noise.ts';
 import { joinTrainables } from '../training/trainable.ts';
 import {
   type Coupling,
@@ -49,7 +50,7 @@ export function makeFlowLearner({ config, rng, sizes }: LearnerContext<FlowConfi
       const [n] = actions.shape;
       const flat = tf.reshape<tf.Rank.R2>(actions, [n, -1]);
       const seen = tf.reshape<tf.Rank.R2>(observations, [n, -1]);
-      const chunks = training ? blurred(flat, config.actionNoise, draws) : flat;
+      const chunks = training ? withNoise(flat, config.actionNoise, draws) : flat;
       const logDensity = flowLogDensity(config, { actnorm, networks, matrices, chunks, histories: seen });
       return tf.neg(tf.div(tf.mean<tf.Scalar>(logDensity), flat.shape[1]));
     },
@@ -206,11 +207,6 @@ function selection(indices: readonly number[], size: number): tf.Tensor2D {
   const matrix = new Float32Array(size * indices.length);
   for (const [column, row] of indices.entries()) matrix[row * indices.length + column] = 1;
   return tf.tensor2d(matrix, [size, indices.length]);
-}
-
-function blurred(chunks: tf.Tensor2D, standardDeviation: number, draws: Rng): tf.Tensor2D {
-  const noise = Float32Array.from({ length: chunks.size }, () => draws.normal(0, standardDeviation));
-  return tf.add(chunks, tf.tensor2d(noise, chunks.shape));
 }
 
 /** The same weights with those of the last layer 0. */

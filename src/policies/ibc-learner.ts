@@ -3,7 +3,8 @@ import { BatchedMlp } from '../tensor/batched-mlp.ts';
 import { logSumExp } from '../tensor/ops/log-sum-exp.ts';
 import { tf } from '../tensor/tf.ts';
 import type { Learner, LearnerContext } from '../training/learner.ts';
-import type { NormalizedData } from '../training/normalized-data.ts';
+import { actionRange } from '../training/normalized-data.ts';
+import { withNoise } from '../training/observation-noise.ts';
 import { type ChunkBox, chunkBox, energyShape, type IbcConfig } from './ibc-config.ts';
 
 /**
@@ -14,7 +15,8 @@ import { type ChunkBox, chunkBox, energyShape, type IbcConfig } from './ibc-conf
  */
 export function makeIbcLearner({ config, problem, rng, sizes }: LearnerContext<IbcConfig>): Learner {
   const network = BatchedMlp.draw(energyShape(config, sizes), rng);
-  const box = chunkBox(...demonstratedRange(problem), config);
+  const { high, low } = actionRange(problem);
+  const box = chunkBox(Float32Array.from(low), Float32Array.from(high), config);
   return {
     network,
     loss({ actions, mask, observations }, draws, { training }) {
@@ -22,10 +24,8 @@ export function makeIbcLearner({ config, problem, rng, sizes }: LearnerContext<I
       const candidates = config.negatives + 1;
       const size = chunk * actionSize;
       const shape: [number, number, number] = [n, 1, size];
-      const positives = tf.add<tf.Tensor3D>(
-        tf.reshape(actions, shape),
-        training ? blur(shape, config.actionNoise, draws) : 0,
-      );
+      const shown = tf.reshape<tf.Rank.R3>(actions, shape);
+      const positives = training ? withNoise(shown, config.actionNoise, draws) : shown;
       const all = tf.concat([positives, drawUniform(n, config.negatives, box, draws)], 1);
       const real = tf.reshape(tf.tile(tf.expandDims(mask, 2), [1, 1, actionSize]), shape);
       const seen = observations.shape[1] * observations.shape[2];
@@ -39,18 +39,6 @@ export function makeIbcLearner({ config, problem, rng, sizes }: LearnerContext<I
   };
 }
 
-/** Least and greatest normalized action per dimension, shape `[Da]` each. */
-function demonstratedRange({ actions, actionSize }: NormalizedData): [Float32Array, Float32Array] {
-  const low = actions.slice(0, actionSize);
-  const high = low.slice();
-  for (const [i, value] of actions.entries()) {
-    const d = i % actionSize;
-    low[d] = Math.min(low[d] as number, value);
-    high[d] = Math.max(high[d] as number, value);
-  }
-  return [low, high];
-}
-
 function drawUniform(n: number, negatives: number, { centre, half }: ChunkBox, draws: Rng): tf.Tensor3D {
   const size = centre.length;
   const values = Float32Array.from({ length: n * negatives * size }, (_, i) => {
@@ -58,9 +46,4 @@ function drawUniform(n: number, negatives: number, { centre, half }: ChunkBox, d
     return (centre[d] as number) + (half[d] as number) * draws.uniform(-1, 1);
   });
   return tf.tensor3d(values, [n, negatives, size]);
-}
-
-function blur(shape: [number, number, number], standardDeviation: number, draws: Rng): tf.Tensor3D {
-  const noise = Float32Array.from({ length: shape[0] * shape[2] }, () => draws.normal(0, standardDeviation));
-  return tf.tensor3d(noise, shape);
 }

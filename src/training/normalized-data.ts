@@ -72,7 +72,11 @@ export class NormalizedData {
   }
 }
 
-function actionRange({ actions, actionSize }: TrainingData): { low: number[]; high: number[] } {
+/** Finds the least and the greatest action per dimension, shape `[Da]` each. */
+export function actionRange({ actions, actionSize }: Pick<TrainingData, 'actions' | 'actionSize'>): {
+  low: number[];
+  high: number[];
+} {
   const low = new Array<number>(actionSize).fill(Number.POSITIVE_INFINITY);
   const high = new Array<number>(actionSize).fill(Number.NEGATIVE_INFINITY);
   for (let i = 0; i < actions.length; i++) {

@@ -130,7 +130,10 @@ export interface ChunkedSpan extends TrainingSpan {
   readonly onChunk: (step: number) => Promise<void>;
 }
 
-/** Trains from `from` to the end of a phase, or until aborted, in stretches between which it can be saved. */
+/**
+ * Trains from `from` to the end of a phase, or until aborted, in stretches between which it can be saved. The loss is that of the
+ * last stretch: a resumed training logs the same.
+ */
 export async function inChunks(
   improve: (span: TrainingSpan) => Promise<SpanEnd>,
   { onChunk, ...span }: ChunkedSpan,
