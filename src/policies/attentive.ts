@@ -18,7 +18,7 @@ export const attentive = mixtureMethod({
       choose: 'draw',
       expert: { hidden: [256, 256, 256] },
       gate: { hidden: [256, 256] },
-      ...{ steps: 7500, batchSize: 1024, learningRate: 3e-3, observationNoise: 0 },
+      ...{ steps: 7500, batchSize: 512, learningRate: 3e-3, observationNoise: 0 },
     }),
   },
 });

@@ -67,7 +67,9 @@ export function checkConfig<T>(
   }
   throw new ConfigError({
     what: `The setting '${issue.path.join('.')}' has no valid value`,
-    found: JSON.stringify(valueAt(config, issue.path)) ?? 'nothing',
+    // what contradicts another setting may be a default
+    found:
+      JSON.stringify(valueAt(config, issue.path)) ?? (issue.code === 'custom' ? 'its default' : 'nothing'),
     expected: expectation(issue),
   });
 }
