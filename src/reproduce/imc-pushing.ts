@@ -13,6 +13,8 @@ const ROWS = ['imc', 'em', TEXTBOOK_EM, 'mdn', 'ml-cur'] as const;
 export const TEXTBOOK = {
   ...{ form: 'textbook', level: 'step', commitment: 'step', initialization: 'spread', iterations: 3 },
   ...{ 'expert.stepsPerIteration': 1500, 'expert.refineSteps': 3000 },
+  // asked at every step, this gate must tell states apart that lie close together
+  'gate.observationNoise': 0.05,
 };
 
 interface PushingScale {
