@@ -24,7 +24,14 @@ await tf.setBackend('cpu');
 
 const data = branchingData(4, 2, 4);
 const transformer = { layers: 1, heads: 1, width: 3 };
-const diffused = { history: 2, chunk: 3, execute: null, diffusionSteps: 4, timeFeatures: 4 };
+const diffused = {
+  history: 2,
+  chunk: 3,
+  execute: null,
+  diffusionSteps: 4,
+  samplingSteps: 4,
+  timeFeatures: 4,
+};
 const chunked = { history: 2, chunk: 3, execute: null, observationFrequencies: 1 };
 
 /** Networks of three units, every term of the loss in use; a new method of the shared loop gets a line here. */

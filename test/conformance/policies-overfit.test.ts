@@ -34,7 +34,7 @@ interface Overfit {
 const halfLog2Pi = 0.5 * Math.log(2 * Math.PI);
 const ACTION_NOISE = 0.2;
 const transformer = { layers: 1, heads: 2, width: 32 };
-const diffusion = { diffusionSteps: 4, timeFeatures: 8, mlp: { hidden: [64, 64, 64] } };
+const diffusion = { diffusionSteps: 4, samplingSteps: 4, timeFeatures: 8, mlp: { hidden: [64, 64, 64] } };
 
 /** A new method of the shared loop gets a line here. */
 const lines: Readonly<Record<string, Overfit>> = {
