@@ -114,7 +114,7 @@ export function analyze(folder: string, plan: Plan, table: readonly TableRow[]):
       rankedSeeds: resamplings?.seeds ?? [],
       unranked: resamplings?.unranked ?? [],
       reference,
-      competitor: contestOf(rows, plan.reference)?.competitor.method ?? null,
+      competitor: contestOf(rows, reference)?.competitor.method ?? null,
       figures: drawTask(folder, plan, task, { rows, episodes }),
     };
   });

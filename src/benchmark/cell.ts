@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTask } from '../../envs/task.ts';
+import { readTrainingData } from '../data/stored-training-data.ts';
 import type { TrainingData } from '../data/training-data.ts';
 import { InterruptedError, ModewiseError } from '../errors.ts';
 import { timeActions } from '../eval/action-time.ts';
@@ -12,7 +13,6 @@ import { loadPolicy, readPolicy, runFiles } from '../policies/run-directory.ts';
 import { countModes, trainPolicy } from '../policies/train.ts';
 import type { BackendName } from '../tensor/backends/driver.ts';
 import { type CellTraining, cellFiles, readTraining, writeResult, writeTraining } from './cell-files.ts';
-import { loadDataset } from './dataset-source.ts';
 import type { CellSpec } from './plan.ts';
 
 /** The time spent on a training is noted this often, milliseconds. */
@@ -124,7 +124,7 @@ export async function runCell(run: CellRun): Promise<void> {
 
 async function trainAndScore(run: CellRun): Promise<void> {
   const { cell, clock, signal, spec } = run;
-  const data = await loadDataset(run.data);
+  const data = await readTrainingData(run.data);
   const training = await train(run, data);
   if (signal.aborted) throw stopped(cell);
   const directory = join(cell, cellFiles.run);

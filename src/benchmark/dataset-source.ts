@@ -1,6 +1,5 @@
 import type { Task } from '../../envs/task.ts';
-import { openDataset } from '../data/store.ts';
-import { loadTrainingData, type TrainingData } from '../data/training-data.ts';
+import { readTrainingData } from '../data/stored-training-data.ts';
 import { DatasetError } from '../errors.ts';
 import { countModes, digest } from '../policies/train.ts';
 
@@ -10,16 +9,6 @@ export interface DatasetSource {
   readonly data: string;
   /** Of what is learned from, so that a table never mixes what was in the folder at different times. */
   readonly sha256: string;
-}
-
-/** Loads all that policies learn from. @throws DatasetError when the dataset is missing or damaged. */
-export async function loadDataset(path: string): Promise<TrainingData> {
-  const dataset = await openDataset(path, { access: 'read' });
-  try {
-    return await loadTrainingData(dataset);
-  } finally {
-    await dataset.close();
-  }
 }
 
 /**
@@ -37,12 +26,10 @@ export async function describeDataset(
       what: 'The dataset cannot be learned from in this benchmark',
       ...{ where: path, found, expected, remedy },
     });
-  const data = await loadDataset(path);
-  const episodes = data.modes.length;
-  if (data.envId !== envId || episodes === 0) {
-    const found = episodes === 0 ? 'no episode' : `episodes of ${data.envId}`;
+  const data = await readTrainingData(path);
+  if (data.envId !== envId) {
     throw refuse(
-      found,
+      `episodes of ${data.envId}`,
       `episodes of ${envId}`,
       'name the dataset of this task, or leave data away to collect one',
     );

@@ -1,5 +1,5 @@
-import { openDataset } from '../data/store.ts';
-import { joinTrainingData, loadTrainingData, type TrainingData } from '../data/training-data.ts';
+import { readTrainingData } from '../data/stored-training-data.ts';
+import { joinTrainingData, type TrainingData } from '../data/training-data.ts';
 import { CheckpointError, DatasetError, ModewiseError, UsageError } from '../errors.ts';
 import { mergeConfigs } from './config.ts';
 import type { Method, PartialConfig } from './method.ts';
@@ -67,12 +67,7 @@ export async function prepareExtension(
 
 async function readAgain(path: string, run: string): Promise<TrainingData> {
   try {
-    const dataset = await openDataset(path, { access: 'read' });
-    try {
-      return await loadTrainingData(dataset);
-    } finally {
-      await dataset.close();
-    }
+    return await readTrainingData(path);
   } catch (cause) {
     if (!(cause instanceof ModewiseError)) throw cause;
     throw new DatasetError(

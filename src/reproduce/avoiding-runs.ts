@@ -45,14 +45,8 @@ export async function collectDemonstrations(
 
 /** Reads the collected demonstrations. */
 export async function readDemonstrations(path: string): Promise<TrainingData> {
-  const { openDataset } = await import('../data/store.ts');
-  const { loadTrainingData } = await import('../data/training-data.ts');
-  const dataset = await openDataset(path, { access: 'read' });
-  try {
-    return await loadTrainingData(dataset);
-  } finally {
-    await dataset.close();
-  }
+  const { readTrainingData } = await import('../data/stored-training-data.ts');
+  return readTrainingData(path);
 }
 
 /** One training by IMC. */
