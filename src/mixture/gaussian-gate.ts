@@ -9,10 +9,20 @@ import type { Gate } from './gate.ts';
 import { gateFeatureCount, gateFeatures } from './gate-features.ts';
 import { choleskyFactor, solveLower, solveLowerTransposed } from './glm/cholesky.ts';
 import { logSumExp } from './log-space.ts';
+import { unitOfStep } from './units.ts';
+
+/** What a {@link GaussianGate} is built from. */
+export interface GaussianGateOptions {
+  readonly components: number;
+  /** Added to the variances, in variances of the data's observations. */
+  readonly regularization: number;
+  /** Steps at which the gate will be asked: their observations are the contexts; all of the data where left out. */
+  readonly contextSteps?: Int32Array | undefined;
+}
 
 /**
  * A gate g(z|o) ∝ p(z) N(o; m_z, S_z) whose Gaussians are the context distributions of the components: mean and
- * covariance of the observations under each one's curriculum, in closed form and double precision.
+ * covariance of the contexts under each one's curriculum, in closed form and double precision.
  *
  * It is stored as one linear layer on quadratic features.
  */
@@ -21,13 +31,16 @@ export class GaussianGate implements Gate {
   readonly features = 'quadratic';
   readonly #data: ExpertData;
   readonly #regularization: number;
+  readonly #contextSteps: Int32Array;
+  readonly #unitOfStep: Int32Array;
   /** Per component the weights of the features, then the bias, shape `[C, F + 1]`; uniform before the first fit. */
   #coefficients: Float64Array;
 
-  /** @param regularization - added to the variances, in variances of the data's observations. */
-  constructor(data: ExpertData, components: number, regularization: number) {
+  constructor(data: ExpertData, { components, contextSteps, regularization }: GaussianGateOptions) {
     this.#data = data;
     this.#regularization = regularization;
+    this.#unitOfStep = unitOfStep(data.unitStarts);
+    this.#contextSteps = contextSteps ?? Int32Array.from(this.#unitOfStep.keys());
     const inputSize = gateFeatureCount(this.features, data.observationSize);
     this.shape = { networks: 1, inputSize, hidden: [], outputSize: components, activation: 'linear' };
     this.#coefficients = new Float64Array(components * (inputSize + 1));
@@ -79,17 +92,15 @@ export class GaussianGate implements Gate {
     row[at] = bias;
   }
 
-  /** Mean and covariance of the observations under one curriculum; all steps of a unit weigh the same. */
+  /** Mean and covariance of the contexts under one curriculum; all those of a unit weigh the same. */
   #moments(selection: Float64Array): { mean: Float64Array; covariance: Float64Array } {
-    const { observations, observationSize: size, unitStarts } = this.#data;
+    const { observations, observationSize: size } = this.#data;
     const mean = new Float64Array(size);
     const covariance = new Float64Array(size * size);
     const eachStep = (visit: (weight: number, at: number) => void): void => {
-      for (let unit = 0; unit < selection.length; unit++) {
-        const weight = selection[unit] as number;
-        if (weight === 0) continue;
-        const end = unitStarts[unit + 1] as number;
-        for (let step = unitStarts[unit] as number; step < end; step++) visit(weight, step * size);
+      for (const step of this.#contextSteps) {
+        const weight = selection[this.#unitOfStep[step] as number] as number;
+        if (weight !== 0) visit(weight, step * size);
       }
     };
     let mass = 0;

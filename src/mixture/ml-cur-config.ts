@@ -1,16 +1,12 @@
 import { z } from 'zod';
-import { commitmentSchema, count, networkMixtureConfigSchema, positive } from './imc-config.ts';
-import { curriculumLevels } from './units.ts';
+import { count, networkMixtureConfigSchema, positive } from './imc-config.ts';
 
 /** All options of ML-Cur with their defaults; `parse({})` gives the whole. */
 export const mlCurConfigSchema = networkMixtureConfigSchema.omit({ expert: true, gate: true }).extend({
-  /** What a curriculum chooses among. */
-  level: z.enum(curriculumLevels).default('step'),
   /** Share of samples kept active: the pacing follows anew from it in each iteration. */
   activeSamples: z.number().gt(0).max(1).default(0.4),
   /** Updates of the curricula at most. */
   iterations: count.default(20),
-  commitment: commitmentSchema.default('step'),
   /** Of the linear experts' Gaussians, in standard deviations of the data's actions. */
   standardDeviation: positive.default(1),
   contexts: z

@@ -31,18 +31,25 @@ export function trainMlCur(
   config: MlCurConfig,
   run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
-  const { activeSamples, components, contexts, initialization, iterations, standardDeviation, tolerance } =
-    config;
+  const { activeSamples, commitment, components, contexts, initialization, iterations } = config;
+  const { standardDeviation, tolerance } = config;
   const { seed } = run;
   const rng = Rng.fromSeed(seed).fork('ml-cur');
   const problem = new MixtureProblem(data, config);
   const shape = expertShape({ components, expert: linearLayout }, data);
+  // who keeps a component for an episode asks the gate at its start and nowhere else
+  const contextSteps = commitment === 'episode' ? data.episodeStarts.slice(0, -1) : undefined;
   const training = new AlternatingTraining(
     {
       ...{ problem, config, seed, rng, initialization, iterations, tolerance },
       form: 'paper',
       experts: new LinearExperts(problem, { shape, standardDeviation, rng: rng.fork('experts') }),
-      makeGate: (count) => new GaussianGate(problem, count, contexts.regularization),
+      makeGate: (count) =>
+        new GaussianGate(problem, {
+          components: count,
+          contextSteps,
+          regularization: contexts.regularization,
+        }),
       width: standardDeviation,
       rule: curriculumRule({ activeSamples }),
       select: atOnce,

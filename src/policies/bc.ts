@@ -11,11 +11,15 @@ export const bc = mixtureMethod({
   trainer: async () => (await import('../mixture/density-training.ts')).trainBc,
   acting: ({ choose }) => ({ commitment: 'episode', choose }),
   actingKeys: ['choose', ...gradientActingKeys],
-  presets: onBlockTasks({
-    hidden: [256, 256, 256],
-    steps: 7500,
-    batchSize: 1024,
-    learningRate: 3e-3,
-    observationNoise: 0,
-  }),
+  presets: {
+    // narrower networks, and noise, blur where the ways part: the mean of both leads into the obstacle
+    'Avoiding-v0': { hidden: [256, 256, 256], steps: 10_000, learningRate: 1e-3, observationNoise: 0 },
+    ...onBlockTasks({
+      hidden: [256, 256, 256],
+      steps: 7500,
+      batchSize: 1024,
+      learningRate: 3e-3,
+      observationNoise: 0,
+    }),
+  },
 });

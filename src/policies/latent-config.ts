@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { activations } from '../mixture/imc-config.ts';
+import { actionChoiceSchema, activations } from '../mixture/imc-config.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
 import type { TransformerShape } from '../tensor/transformer-shape.ts';
 import { type ChunkDefaults, chunkPolicyShape, withChunkChecks, withHeadsCheck } from './chunk-config.ts';
@@ -36,6 +36,8 @@ export function latentSchema({ network, reconstruction, ...own }: LatentDefaults
       divergenceWarmup: z.number().min(0).max(1).default(0.2),
       /** How long an acting policy keeps the latent variable that it drew: a plan, or the whole episode. */
       hold: z.enum(['plan', 'episode']).default('plan'),
+      /** What an acting policy takes of the decoder: its mean, or a draw as wide as the demonstrations scatter around it. */
+      choose: actionChoiceSchema.default('mean'),
       mlp: z
         .strictObject({
           /**

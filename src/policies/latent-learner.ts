@@ -5,6 +5,7 @@ import { tf } from '../tensor/tf.ts';
 import { Transformer } from '../tensor/transformer.ts';
 import type { Learner, LearnerContext } from '../training/learner.ts';
 import { joinTrainables, type Trainable } from '../training/trainable.ts';
+import type { WindowBatch } from '../training/windows.ts';
 import { eachToken } from './each-token.ts';
 import { type LatentConfig, latentMlpShapes, latentTransformerShapes } from './latent-config.ts';
 
@@ -32,22 +33,38 @@ export interface LatentNetworks {
 export function makeLatentLearner({ config, rng, sizes }: LearnerContext<LatentConfig>): Learner {
   const networks = makeLatentNetworks(config, sizes, rng);
   const { decoderScale, divergenceWarmup, latentSize, reconstruction } = config;
+  /** Decodes what a draw from the posterior of chunks tells; `real` is the mask, shape `[n, K, 1]`. */
+  const reconstruct = ({ actions, mask, observations }: WindowBatch, draws: Rng) => {
+    const [n] = actions.shape;
+    const real = tf.expandDims<tf.Tensor3D>(mask, 2);
+    const posterior = networks.encode(observations, tf.mul<tf.Tensor3D>(actions, real));
+    const [mean, raw] = tf.split(posterior, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    const logVariance = tf.clipByValue(raw, ...logVarianceRange);
+    const noise = Float32Array.from({ length: n * latentSize }, () => draws.normal());
+    const spread = tf.exp(tf.mul(logVariance, 0.5));
+    const latents = tf.add<tf.Tensor2D>(mean, tf.mul(spread, tf.tensor2d(noise, [n, latentSize])));
+    return { error: tf.sub(actions, networks.decode(observations, latents)), logVariance, mean, real };
+  };
   return {
     network: networks.network,
-    loss({ actions, mask, observations }, draws, { progress }) {
-      const [n] = actions.shape;
-      const real = tf.expandDims<tf.Tensor3D>(mask, 2);
-      const posterior = networks.encode(observations, tf.mul<tf.Tensor3D>(actions, real));
-      const [mean, raw] = tf.split(posterior, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
-      const logVariance = tf.clipByValue(raw, ...logVarianceRange);
-      const noise = Float32Array.from({ length: n * latentSize }, () => draws.normal());
-      const spread = tf.exp(tf.mul(logVariance, 0.5));
-      const latents = tf.add<tf.Tensor2D>(mean, tf.mul(spread, tf.tensor2d(noise, [n, latentSize])));
-      const error = tf.div(tf.sub(actions, networks.decode(observations, latents)), decoderScale);
-      const cost = reconstruction === 'squared' ? tf.mul(tf.square(error), 0.5) : tf.abs(error);
+    loss(batch, draws, { progress }) {
+      const { error, logVariance, mean, real } = reconstruct(batch, draws);
+      const scaled = tf.div(error, decoderScale);
+      const cost = reconstruction === 'squared' ? tf.mul(tf.square(scaled), 0.5) : tf.abs(scaled);
       const weight = divergenceWarmup === 0 ? 1 : Math.min(1, progress / divergenceWarmup);
       const total = tf.add(tf.sum(tf.mul(cost, real)), tf.mul(divergence(mean, logVariance), weight));
-      return tf.div(total, actions.size);
+      return tf.div(total, batch.actions.size);
+    },
+    // the most likely width of a normal decoder: the mean squared error (Rybkin et al. 2021, sigma-VAE, equation 4)
+    async measure(batch, draws) {
+      const deviations = tf.tidy(() => {
+        const { error, real } = reconstruct(batch, draws);
+        return tf.sqrt(tf.div(tf.sum(tf.mul(tf.square(error), real), 0), tf.maximum(tf.sum(real, 0), 1)));
+      });
+      const data = await deviations.data<'float32'>();
+      const shape = deviations.shape;
+      deviations.dispose();
+      return { deviations: { shape, data: Float32Array.from(data) } };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { CheckpointError } from '../errors.ts';
 import type { Rng } from '../random.ts';
 import { InferenceMlp } from '../tensor/inference-mlp.ts';
 import { InferenceTransformer } from '../tensor/inference-transformer.ts';
@@ -11,14 +12,15 @@ type Decode = (histories: Float32Array, latents: Float32Array, n: number, target
 
 /**
  * Makes a policy with a latent variable plan: draws the variable from N(0, I), for each plan or once per episode, and
- * decodes it. The encoder is needed in training only.
+ * decodes it; where `choose` says so, it draws around what is decoded. The encoder is needed in training only.
  *
- * @throws CheckpointError when the weights do not fit.
+ * @throws CheckpointError when the weights do not fit, or draws are asked for and how wide they are was not measured.
  */
 export function makeLatentPlanner(
   context: PlannerContext<LatentConfig>,
 ): ChunkPlanner<Float32Array | undefined> {
-  const { hold, latentSize, network } = context.config;
+  const { choose, hold, latentSize, network } = context.config;
+  const deviations = choose === 'draw' ? decoderDeviations(context) : undefined;
   const decode = network === 'mlp' ? mlpDecoder(context) : transformerDecoder(context);
   const draw = (stream: Rng) => Float32Array.from({ length: latentSize }, () => stream.normal());
   return {
@@ -29,8 +31,29 @@ export function makeLatentPlanner(
         latents.set(kept ?? draw(stream), row * latentSize);
       }
       decode(histories, latents, episodes.length, target);
+      if (deviations === undefined) return;
+      for (const [row, { stream }] of episodes.entries()) {
+        for (const [i, deviation] of deviations.entries()) {
+          const at = row * deviations.length + i;
+          target[at] = (target[at] as number) + deviation * stream.normal();
+        }
+      }
     },
   };
+}
+
+/** How widely demonstrated chunks scatter around decoded ones, normalized, shape `[K · Da]`. */
+function decoderDeviations({ actionSize, config, constants }: PlannerContext<LatentConfig>): Float32Array {
+  const data = constants.deviations?.data;
+  const expected = config.chunk * actionSize;
+  if (data instanceof Float32Array && data.length === expected) return data;
+  throw new CheckpointError({
+    what: 'The policy does not know how widely demonstrations scatter around what it decodes',
+    where: 'constants/deviations',
+    found: data === undefined ? 'no such array' : `${data.constructor.name} of ${data.length}`,
+    expected: `Float32Array of ${expected}`,
+    remedy: 'act with choose=mean, or train again',
+  });
 }
 
 function mlpDecoder(context: PlannerContext<LatentConfig>): Decode {

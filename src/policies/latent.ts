@@ -17,7 +17,7 @@ function latentMethod({ defaults, name, presets = {}, summary }: LatentMethod): 
   return gradientMethod({
     ...{ name, summary, presets },
     schema: latentSchema(defaults),
-    actingKeys: ['hold'],
+    actingKeys: ['hold', 'choose'],
     learner: async () => (await import('./latent-learner.ts')).makeLatentLearner,
     planner: makeLatentPlanner,
   });
@@ -25,9 +25,9 @@ function latentMethod({ defaults, name, presets = {}, summary }: LatentMethod): 
 
 /**
  * Settings for demonstrations with a tremor of half the standard deviation of their actions: a narrow decoder spends
- * the latent variable on the tremor, and its plans drift off.
+ * the latent variable on the tremor, and its plans drift off. Without draws, a rod between two ways around a block stands still.
  */
-const trembling = { decoderScale: 1 } as const;
+const trembling = { decoderScale: 1, choose: 'draw' } as const;
 
 /** Conditional variational autoencoder (Sohn, Lee and Yan 2015) over chunks of actions. */
 export const cvae = latentMethod({

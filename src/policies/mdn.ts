@@ -11,13 +11,22 @@ export const mdn = mixtureMethod({
   trainer: async () => (await import('../mixture/density-training.ts')).trainMdn,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose', ...gradientActingKeys],
-  presets: onBlockTasks({
-    components: 8,
-    expert: { hidden: [256, 256, 256] },
-    choose: 'draw',
-    steps: 7500,
-    batchSize: 1024,
-    learningRate: 3e-3,
-    observationNoise: 0,
-  }),
+  presets: {
+    'Avoiding-v0': {
+      expert: { hidden: [256, 256, 256] },
+      steps: 8000,
+      batchSize: 256,
+      learningRate: 3e-3,
+      observationNoise: 0.01,
+    },
+    ...onBlockTasks({
+      components: 8,
+      expert: { hidden: [256, 256, 256] },
+      choose: 'draw',
+      steps: 7500,
+      batchSize: 1024,
+      learningRate: 3e-3,
+      observationNoise: 0,
+    }),
+  },
 });

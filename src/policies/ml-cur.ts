@@ -11,5 +11,5 @@ export const mlCur = mixtureMethod({
   trainer: async () => (await import('../mixture/ml-cur.ts')).trainMlCur,
   acting: (config) => config,
   actingKeys: ['commitment', 'choose'],
-  presets: onBlockTasks({ components: 32, iterations: 10 }),
+  presets: { 'Avoiding-v0': { activeSamples: 0.5 }, ...onBlockTasks({ components: 32, iterations: 10 }) },
 });

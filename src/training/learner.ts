@@ -8,6 +8,7 @@ import { type DataScaling, NormalizedData } from './normalized-data.ts';
 import { featureCount } from './observation-features.ts';
 import { withNoise } from './observation-noise.ts';
 import type { Trainable } from './trainable.ts';
+import { chooseWeights } from './trained-weights.ts';
 import { type WatchedRun, watchedAs } from './training-run.ts';
 import { type WindowBatch, type WindowShape, Windows } from './windows.ts';
 
@@ -24,7 +25,17 @@ export interface Learner {
    * @param rng - all randomness of the loss comes from here.
    */
   loss(batch: WindowBatch, rng: Rng, moment: LossMoment): tf.Scalar;
+  /**
+   * Measures what acting needs beside the weights, once the network has those that act: more constants.
+   *
+   * @param batch - a sample of windows, as {@link Learner.loss} gets them, without noise. Borrowed.
+   * @param rng - of this measurement alone.
+   */
+  measure?(batch: WindowBatch, rng: Rng): Promise<NamedArrays>;
 }
+
+/** Windows in the sample that a learner measures on. */
+const measuredWindows = 2048;
 
 /** What a {@link Learner} is made from. */
 export interface LearnerContext<Config> {
@@ -87,16 +98,32 @@ export async function trainLearner<Config extends GradientConfig>(
         return learner.loss({ ...batch, observations: described }, draws, moment);
       });
     };
-    const whole = (result: GradientResult): LearnedWeights => ({
+    const whole = async (result: GradientResult): Promise<LearnedWeights> => ({
       ...result,
-      constants: learner.constants ?? {},
+      constants: { ...learner.constants, ...(await measured(result.arrays)) },
       scaling: problem.scaling(),
     });
+    const measured = async (arrays: NamedArrays): Promise<NamedArrays> => {
+      if (learner.measure === undefined) return {};
+      const draws = rng.fork('measure');
+      const batch = windows.gather(
+        Int32Array.from({ length: measuredWindows }, () => draws.integer(windows.count)),
+      );
+      const observations = tf.tidy(() => withFeatures(batch.observations, observationFrequencies));
+      const own = await learner.network.toArrays();
+      learner.network.assign(chooseWeights(arrays, config));
+      try {
+        return await learner.measure({ ...batch, observations }, draws);
+      } finally {
+        learner.network.assign(own);
+        tf.dispose([observations, ...Object.values(batch)]);
+      }
+    };
     const result = await trainByGradient(
       { network: learner.network, loss },
       { problem, config, recorded: config, rng, run: watchedAs(run, whole) },
     );
-    return whole(result);
+    return await whole(result);
   } finally {
     windows.dispose();
     learner.network.dispose();

@@ -31,6 +31,7 @@ const quick: Readonly<Record<string, PartialConfig>> = {
     chunk: 3,
     execute: 2,
     observationFrequencies: 2,
+    choose: 'draw',
     mlp: { hidden: [8] },
   },
   act: {

@@ -60,7 +60,7 @@ function density(
 describe('a gate of Gaussian contexts', () => {
   it('answers with p(z) N(o; m_z, S_z), normalized', async () => {
     const { data, curriculum } = clouds();
-    const gate = new GaussianGate(data, 2, 1e-3);
+    const gate = new GaussianGate(data, { components: 2, regularization: 1e-3 });
     await gate.improve(curriculum, span);
     const answers = await gate.logProbabilities();
     for (const at of [0, 57, 199, 200, 250, 299]) {
@@ -70,14 +70,29 @@ describe('a gate of Gaussian contexts', () => {
     }
   });
 
+  it('takes its contexts from the steps at which it will be asked, and nothing else', async () => {
+    const { data, curriculum } = clouds();
+    const asked = Array.from({ length: 300 }, (_, step) => step).filter((step) => step < 100 || step >= 200);
+    const contextSteps = Int32Array.from(asked);
+    const gate = new GaussianGate(data, { components: 2, regularization: 1e-3, contextSteps });
+    await gate.improve(curriculum, span);
+    const answers = await gate.logProbabilities();
+    for (const at of [0, 57, 199, 250]) {
+      // p(z) is that of the curricula, in which the first component has 200 units
+      const first = 2 * density(data.observations, 0, 100, at, 1e-3);
+      const second = density(data.observations, 200, 300, at, 1e-3);
+      expect(Math.exp(answers[2 * at + 1] as number)).toBeCloseTo(second / (first + second), 5);
+    }
+  });
+
   it('is uniform before it has seen a curriculum', async () => {
-    const gate = new GaussianGate(clouds().data, 4, 1e-3);
+    const gate = new GaussianGate(clouds().data, { components: 4, regularization: 1e-3 });
     expect(await gate.meanEntropy()).toBeCloseTo(Math.log(4), 12);
   });
 
   it('stays finite when a component holds a single observation', async () => {
     const { data } = clouds();
-    const gate = new GaussianGate(data, 2, 1e-3);
+    const gate = new GaussianGate(data, { components: 2, regularization: 1e-3 });
     const seeds = [
       [0, 1],
       [1, 300],

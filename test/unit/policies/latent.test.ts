@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CheckpointError } from '../../../src/errors.ts';
 import { resolveConfig } from '../../../src/policies/config.ts';
 import { act, cvae } from '../../../src/policies/latent.ts';
 import type { LatentConfig } from '../../../src/policies/latent-config.ts';
@@ -26,6 +27,55 @@ function filled(shape: [number, number, number], seed: number): tf.Tensor3D {
 
 beforeAll(async () => {
   await selectBackend('js');
+});
+
+/** Demonstrations whose actions tremble around 0 by one number along x, by another along y, whatever is observed. */
+function trembling(x: number, y: number) {
+  const rng = Rng.fromSeed(3);
+  const steps = 400;
+  return {
+    observations: Float32Array.from({ length: 2 * steps }, () => rng.normal()),
+    actions: Float32Array.from({ length: 2 * steps }, (_, i) => rng.normal(0, i % 2 === 0 ? x : y)),
+    episodeStarts: Int32Array.from({ length: 21 }, (_, episode) => 20 * episode),
+    modes: new Int32Array(20),
+    ...{ ...sizes, envId: 'Toy-v0' },
+  };
+}
+
+describe('a policy that draws around what it decodes', () => {
+  const file = { decoderScale: 1, chunk: 2, history: 1, steps: 200, batchSize: 64, mlp: { hidden: [8] } };
+  const config = resolveConfig(cvae, { envId: 'Toy-v0', file });
+  const trained = async () => (await cvae.train(trembling(0.3, 2), config, { seed: 0 })).policy;
+
+  it('scatters as widely as the demonstrations do, along each dimension', async () => {
+    const saved = await trained();
+    const seeds = Array.from({ length: 2000 }, (_, i) => i);
+    const spread = (choose: 'draw' | 'mean') => {
+      const policy = cvae.load({ ...saved, config: { ...(saved.config as LatentConfig), choose } });
+      policy.reset(seeds);
+      const actions = policy.act(new Float32Array(2 * seeds.length));
+      return [0, 1].map((d) =>
+        Math.sqrt(seeds.reduce((sum, i) => sum + (actions[2 * i + d] as number) ** 2, 0) / 2000),
+      );
+    };
+    const [x, y] = spread('draw') as [number, number];
+    // actions stay within the demonstrated range, which cuts a normal distribution's tails off
+    expect(x).toBeGreaterThan(0.27);
+    expect(x).toBeLessThan(0.33);
+    expect(y).toBeGreaterThan(1.8);
+    expect(y).toBeLessThan(2.2);
+    expect((spread('mean')[1] as number) / y).toBeLessThan(0.5);
+  });
+
+  it('says so where a policy was saved that never measured it', async () => {
+    const saved = await trained();
+    const arrays = Object.fromEntries(
+      Object.entries(saved.arrays).filter(([name]) => !name.startsWith('constants')),
+    );
+    const drawing = { ...(saved.config as LatentConfig), choose: 'draw' };
+    expect(() => cvae.load({ ...saved, arrays, config: drawing })).toThrow(CheckpointError);
+    expect(() => cvae.load({ ...saved, arrays })).not.toThrow();
+  });
 });
 
 describe('the divergence from the prior', () => {
