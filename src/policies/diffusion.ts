@@ -31,14 +31,17 @@ const shared = {
 } as const;
 
 /** As {@link presentObservation}, for chunks that the next contact will overturn. */
-const pushing = { ...presentObservation, chunk: 8, execute: 4, learningRate: 1e-3 } as const;
+const pushing = { ...presentObservation, chunk: 8, execute: 2, learningRate: 1e-3 } as const;
+
+/** Where a centimetre decides, a plan is out of date after two steps. */
+const avoiding = { 'Avoiding-v0': { execute: 2 } } as const;
 
 /** DDPM with a residual network as denoiser. */
 export const ddpmMlp = diffusionMethod({
   name: 'ddpm-mlp',
   summary: 'Diffusion policy: denoises chunks of actions by DDPM with a residual network',
   defaults: { ...shared, denoiser: 'mlp', sampler: 'ddpm', diffusionSteps: 16, steps: 40_000 },
-  presets: onBlockTasks({ ...pushing, batchSize: 256, steps: 30_000 }),
+  presets: { ...avoiding, ...onBlockTasks({ ...pushing, batchSize: 256, steps: 30_000 }) },
 });
 
 /** DDPM with a transformer as denoiser. */
@@ -53,7 +56,7 @@ export const ddpmTransformer = diffusionMethod({
     diffusionSteps: 16,
     steps: 6000,
   },
-  presets: onBlockTasks({ ...pushing, steps: 8000 }),
+  presets: { ...avoiding, ...onBlockTasks({ ...pushing, steps: 8000 }) },
 });
 
 /** DDIM: many steps in training, few in acting. */
@@ -64,5 +67,5 @@ export const ddim = diffusionMethod({
     ...{ ...shared, denoiser: 'mlp', sampler: 'ddim', diffusionSteps: 100, samplingSteps: 16 },
     steps: 40_000,
   },
-  presets: onBlockTasks({ ...pushing, batchSize: 256, steps: 30_000 }),
+  presets: { ...avoiding, ...onBlockTasks({ ...pushing, batchSize: 256, steps: 30_000 }) },
 });

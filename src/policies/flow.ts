@@ -11,10 +11,11 @@ export const flow = gradientMethod({
   schema: flowSchema({ history: 2, chunk: 4, steps: 10_000 }),
   // actionNoise: many actions lie on the bound, and what is repeated so often must not outweigh the rest
   presets: {
-    'Avoiding-v0': { ...fineObservations, actionNoise: 0.1, batchSize: 128 },
+    'Avoiding-v0': { ...fineObservations, execute: 1, actionNoise: 0.1, batchSize: 128 },
     ...onBlockTasks({
       ...presentObservation,
       chunk: 2,
+      execute: 1,
       layers: 4,
       hidden: [64, 64],
       actnorm: { hidden: [256, 256, 256] },

@@ -35,8 +35,12 @@ export const cvae = latentMethod({
   summary: 'Conditional variational autoencoder: decodes actions from a latent variable drawn at random',
   defaults: { network: 'mlp', reconstruction: 'squared', chunk: 8, history: 2, steps: 20_000 },
   presets: {
-    'Avoiding-v0': { ...fineObservations, chunk: 4, batchSize: 128, steps: 30_000 },
-    ...onBlockTasks({ ...presentObservation, ...trembling, chunk: 4, batchSize: 512, steps: 12_000 }),
+    'Avoiding-v0': { ...fineObservations, chunk: 4, execute: 2, batchSize: 128, steps: 30_000 },
+    ...onBlockTasks({
+      ...{ ...presentObservation, ...trembling, chunk: 4, execute: 2 },
+      batchSize: 512,
+      steps: 12_000,
+    }),
   },
 });
 
@@ -50,11 +54,11 @@ export const act = latentMethod({
   defaults: { network: 'transformer', reconstruction: 'absolute', chunk: 8, history: 1, steps: 10_000 },
   presets: {
     'Avoiding-v0': {
-      ...{ ...fineObservations, chunk: 4, batchSize: 128, steps: 20_000 },
+      ...{ ...fineObservations, chunk: 4, execute: 2, batchSize: 128, steps: 20_000 },
       transformer: { encoderLayers: 1, decoderLayers: 2 },
     },
     ...onBlockTasks({
-      ...{ ...presentObservation, ...trembling, chunk: 4, batchSize: 128, steps: 15_000 },
+      ...{ ...presentObservation, ...trembling, chunk: 4, execute: 1, batchSize: 128, steps: 15_000 },
       transformer: { encoderLayers: 1, decoderLayers: 2 },
     }),
   },
