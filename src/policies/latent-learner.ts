@@ -55,7 +55,7 @@ export function makeLatentLearner({ config, rng, sizes }: LearnerContext<LatentC
       const total = tf.add(tf.sum(tf.mul(cost, real)), tf.mul(divergence(mean, logVariance), weight));
       return tf.div(total, batch.actions.size);
     },
-    // the most likely width of a normal decoder: the mean squared error (Rybkin et al. 2021, sigma-VAE, equation 4)
+    // the most likely width of a normal decoder: the mean squared error (Rybkin et al. 2021, sigma-VAE)
     async measure(batch, draws) {
       const deviations = tf.tidy(() => {
         const { error, real } = reconstruct(batch, draws);
