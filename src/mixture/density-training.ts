@@ -5,6 +5,7 @@ import { tf } from '../tensor/tf.ts';
 import { type GradientResult, type LossMoment, trainByGradient } from '../training/gradient-training.ts';
 import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
+import { withWeights } from '../training/trainable.ts';
 import { chooseWeights } from '../training/trained-weights.ts';
 import { type WatchedRun, watchedAs } from '../training/training-run.ts';
 import { summarizeComponents } from './component-summary.ts';
@@ -142,14 +143,8 @@ class DensityTraining {
   }
 
   /** Makes the mixture that would act with the weights so far; the training goes on with its own. */
-  async #interim(arrays: NamedArrays): Promise<MixtureModel> {
-    const own = await this.#networks.toArrays();
-    this.#networks.assign(chooseWeights(arrays, this.#plan));
-    try {
-      return await this.#model('interrupted');
-    } finally {
-      this.#networks.assign(own);
-    }
+  #interim(arrays: NamedArrays): Promise<MixtureModel> {
+    return withWeights(this.#networks, chooseWeights(arrays, this.#plan), () => this.#model('interrupted'));
   }
 
   /** The loss of one minibatch. */

@@ -14,7 +14,7 @@ export interface Gate {
   improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd>;
   /** Computes log g(z|o) of the observations of all steps, shape `[N, C]`. */
   logProbabilities(): Promise<Float64Array>;
-  /** Computes the mean entropy of the gate's answers on the data, in nats. */
+  /** Computes the mean entropy of the gate's answers, in nats, on the data that it was fitted to. */
   meanEntropy(): Promise<number>;
   /** Copies out the weights that a policy needs. */
   weights(): Promise<Checkpoint['arrays']>;

@@ -16,7 +16,10 @@ export interface GaussianGateOptions {
   readonly components: number;
   /** Added to the variances, in variances of the data's observations. */
   readonly regularization: number;
-  /** Steps at which the gate will be asked: their observations are the contexts; all of the data where left out. */
+  /**
+   * Steps at which the gate will be asked, one or more of every unit: their observations are the contexts. All of the
+   * data where left out.
+   */
   readonly contextSteps?: Int32Array | undefined;
 }
 
@@ -149,10 +152,10 @@ export class GaussianGate implements Gate {
     const { outputSize } = this.shape;
     const probabilities = (await this.logProbabilities()).map(Math.exp);
     let total = 0;
-    for (let row = 0; row < probabilities.length; row += outputSize) {
-      total += entropy(probabilities.subarray(row, row + outputSize));
+    for (const step of this.#contextSteps) {
+      total += entropy(probabilities.subarray(step * outputSize, (step + 1) * outputSize));
     }
-    return (total * outputSize) / probabilities.length;
+    return total / this.#contextSteps.length;
   }
 
   async weights(): Promise<Checkpoint['arrays']> {

@@ -31,14 +31,15 @@ export function trainMlCur(
   config: MlCurConfig,
   run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
-  const { activeSamples, commitment, components, contexts, initialization, iterations } = config;
+  const { activeSamples, commitment, components, contexts, initialization, iterations, level } = config;
   const { standardDeviation, tolerance } = config;
   const { seed } = run;
   const rng = Rng.fromSeed(seed).fork('ml-cur');
   const problem = new MixtureProblem(data, config);
   const shape = expertShape({ components, expert: linearLayout }, data);
-  // who keeps a component for an episode asks the gate at its start and nowhere else
-  const contextSteps = commitment === 'episode' ? data.episodeStarts.slice(0, -1) : undefined;
+  // a component that chose episodes and is kept for one is asked for at starts, and nowhere else
+  const isAskedAtStarts = level === 'episode' && commitment === 'episode';
+  const contextSteps = isAskedAtStarts ? data.episodeStarts.slice(0, -1) : undefined;
   const training = new AlternatingTraining(
     {
       ...{ problem, config, seed, rng, initialization, iterations, tolerance },

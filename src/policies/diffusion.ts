@@ -33,7 +33,7 @@ const shared = {
 /** As {@link presentObservation}, for chunks that the next contact will overturn. */
 const pushing = { ...presentObservation, chunk: 8, execute: 2, learningRate: 1e-3 } as const;
 
-/** Where a centimetre decides, a plan is out of date after two steps. */
+/** Where millimetres decide, a plan is out of date after two steps. */
 const avoiding = { 'Avoiding-v0': { execute: 2 } } as const;
 
 /** DDPM with a residual network as denoiser. */

@@ -23,7 +23,7 @@ export interface PlannerContext<Config> {
   readonly actionSize: number;
   /** As the learner's network gives them. */
   readonly weights: NamedArrays;
-  /** As the learner has them. */
+  /** As the learner has and measured them. */
   readonly constants: NamedArrays;
   /** Least and greatest demonstrated action per dimension, normalized, shape `[Da]`. */
   readonly low: Float32Array;

@@ -55,16 +55,29 @@ export function makeLatentLearner({ config, rng, sizes }: LearnerContext<LatentC
       const total = tf.add(tf.sum(tf.mul(cost, real)), tf.mul(divergence(mean, logVariance), weight));
       return tf.div(total, batch.actions.size);
     },
-    // the most likely width of a normal decoder: the mean squared error (Rybkin et al. 2021, sigma-VAE)
-    async measure(batch, draws) {
-      const deviations = tf.tidy(() => {
-        const { error, real } = reconstruct(batch, draws);
-        return tf.sqrt(tf.div(tf.sum(tf.mul(tf.square(error), real), 0), tf.maximum(tf.sum(real, 0), 1)));
-      });
-      const data = await deviations.data<'float32'>();
-      const shape = deviations.shape;
-      deviations.dispose();
-      return { deviations: { shape, data: Float32Array.from(data) } };
+    // the most likely variance of a normal decoder, whatever it was trained as: the mean squared error (Rybkin et al. 2021, sigma-VAE)
+    async measure(sample, draws) {
+      const shape = [config.chunk, sizes.actionSize];
+      const squares = new Float64Array(config.chunk * sizes.actionSize);
+      const counts = new Float64Array(config.chunk);
+      for (const batch of sample) {
+        const sums = tf.tidy(() => {
+          const { error, real } = reconstruct(batch, draws);
+          return [tf.sum(tf.mul(tf.square(error), real), 0), tf.sum(real, 0)] as const;
+        });
+        const [squared, real] = await Promise.all(sums.map((sum) => sum.data<'float32'>()));
+        tf.dispose([...sums]);
+        squared?.forEach((value, i) => {
+          squares[i] = (squares[i] as number) + value;
+        });
+        real?.forEach((value, k) => {
+          counts[k] = (counts[k] as number) + value;
+        });
+      }
+      const data = Float32Array.from(squares, (sum, i) =>
+        Math.sqrt(sum / Math.max(1, counts[Math.floor(i / sizes.actionSize)] as number)),
+      );
+      return { deviations: { shape, data } };
     },
   };
 }

@@ -154,7 +154,7 @@ function describeProtocol({ rows }: FinishedBenchmark, summaries: readonly Summa
   return [
     `${measured?.demonstrations ?? 0} scripted demonstrations, the same for all; training seeds ${seeds}.`,
     `${measured?.rollouts ?? 0} rollouts of each policy over 30 contexts, evaluation seed ${first?.evaluation_seed}; all policies meet the same starts. Entropy: base 4, of the successful rollouts of a context, mean over contexts, 0 where none succeeds.`,
-    'Every method with its preset for the task (docs/benchmark.md, Tuning, has what each was given) but for what `suite.yaml` sets. IMC and EM assign whole episodes and keep a component for one; EM in textbook form, MDN and ML-Cur draw one at each step. All but ML-Cur draw their actions.',
+    'Every method with its preset for the task (docs/benchmark.md, Tuning, has what each was given) but for what `suite.yaml` sets. IMC, EM and ML-Cur assign whole episodes and keep a component for one; EM in textbook form and MDN draw one at each step. All but ML-Cur draw their actions.',
     `Training steps, over all phases, and mean duration: ${trained.join('; ')}.`,
   ];
 }

@@ -15,6 +15,26 @@ export interface Trainable {
 }
 
 /**
+ * Does something with other weights than a network has, and gives it back its own.
+ *
+ * @param arrays - weights that fit the network.
+ * @throws what `work` throws; CheckpointError when the weights do not fit.
+ */
+export async function withWeights<Result>(
+  network: Pick<Trainable, 'assign' | 'toArrays'>,
+  arrays: NamedArrays,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const own = await network.toArrays();
+  try {
+    network.assign(arrays);
+    return await work();
+  } finally {
+    network.assign(own);
+  }
+}
+
+/**
  * Makes one {@link Trainable} of several; their arrays are prefixed by their names: `encoder/layers.0.bias`.
  *
  * @param constants - tensors that the loss needs and that are not trained; freed with the variables.

@@ -58,15 +58,19 @@ for (const method of listMethods()) {
     it('learns the same bits when it is watched, and acts in between', async () => {
       const config = resolveConfig(method, { envId: data.envId, file: quickSettings(method.name) });
       const interim: SavedPolicy[] = [];
+      const tensors: number[] = [];
       const curricula: CurriculaSnapshot[] = [];
       const { policy: watched } = await method.train(data, config, {
         seed: 0,
         onCurricula: (snapshot) => curricula.push(snapshot),
         onInterim: async (take) => {
+          const before = tf.memory().numTensors;
           interim.push(await take());
+          tensors.push(tf.memory().numTensors - before);
         },
       });
       expect(interim.length).toBeGreaterThan(0);
+      expect(tensors.every((left) => left === 0)).toBe(true);
       for (const early of interim)
         expect(act(method.load(early), [0]).flat().every(Number.isFinite)).toBe(true);
       expect(interim[0]).not.toEqual(saved);

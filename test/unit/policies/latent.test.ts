@@ -4,6 +4,7 @@ import { resolveConfig } from '../../../src/policies/config.ts';
 import { act, cvae } from '../../../src/policies/latent.ts';
 import type { LatentConfig } from '../../../src/policies/latent-config.ts';
 import { divergence, makeLatentLearner, makeLatentNetworks } from '../../../src/policies/latent-learner.ts';
+import type { SavedPolicy } from '../../../src/policies/saved-policy.ts';
 import { Rng } from '../../../src/random.ts';
 import { selectBackend } from '../../../src/tensor/backend.ts';
 import { tf } from '../../../src/tensor/tf.ts';
@@ -42,16 +43,21 @@ function trembling(x: number, y: number) {
   };
 }
 
-describe('a policy that draws around what it decodes', () => {
-  const file = { decoderScale: 1, chunk: 2, history: 1, steps: 200, batchSize: 64, mlp: { hidden: [8] } };
-  const config = resolveConfig(cvae, { envId: 'Toy-v0', file });
-  const trained = async () => (await cvae.train(trembling(0.3, 2), config, { seed: 0 })).policy;
+describe.each([
+  { method: cvae, networks: { mlp: { hidden: [8] } } },
+  { method: act, networks: { transformer, hold: 'episode' } },
+])('a policy that draws around what it decodes: $method.name', ({ method, networks }) => {
+  const file = { decoderScale: 1, chunk: 2, history: 1, steps: 120, batchSize: 32, ...networks };
+  const config = resolveConfig(method, { envId: 'Toy-v0', file });
+  let saved: SavedPolicy;
+  beforeAll(async () => {
+    saved = (await method.train(trembling(0.3, 2), config, { seed: 0 })).policy;
+  });
 
-  it('scatters as widely as the demonstrations do, along each dimension', async () => {
-    const saved = await trained();
+  it('scatters as widely as the demonstrations do, along each dimension', () => {
     const seeds = Array.from({ length: 2000 }, (_, i) => i);
     const spread = (choose: 'draw' | 'mean') => {
-      const policy = cvae.load({ ...saved, config: { ...(saved.config as LatentConfig), choose } });
+      const policy = method.load({ ...saved, config: { ...(saved.config as LatentConfig), choose } });
       policy.reset(seeds);
       const actions = policy.act(new Float32Array(2 * seeds.length));
       return [0, 1].map((d) =>
@@ -67,14 +73,13 @@ describe('a policy that draws around what it decodes', () => {
     expect((spread('mean')[1] as number) / y).toBeLessThan(0.5);
   });
 
-  it('says so where a policy was saved that never measured it', async () => {
-    const saved = await trained();
+  it('says so where a policy was saved that never measured it', () => {
     const arrays = Object.fromEntries(
       Object.entries(saved.arrays).filter(([name]) => !name.startsWith('constants')),
     );
     const drawing = { ...(saved.config as LatentConfig), choose: 'draw' };
-    expect(() => cvae.load({ ...saved, arrays, config: drawing })).toThrow(CheckpointError);
-    expect(() => cvae.load({ ...saved, arrays })).not.toThrow();
+    expect(() => method.load({ ...saved, arrays, config: drawing })).toThrow(CheckpointError);
+    expect(() => method.load({ ...saved, arrays })).not.toThrow();
   });
 });
 
@@ -116,7 +121,7 @@ describe.each(Object.entries(configs))('a policy with a latent variable: %s', (_
     }
   });
 
-  it('neither sees nor scores actions repeated beyond the end of an episode', () => {
+  it('neither sees, scores nor measures actions repeated beyond the end of an episode', async () => {
     const data = {
       ...{ observations: new Float32Array(12), actions: Float32Array.from({ length: 12 }, (_, i) => i % 5) },
       ...{ observationSize: 2, actionSize: 2, episodeStarts: Int32Array.from([0, 6]) },
@@ -132,6 +137,12 @@ describe.each(Object.entries(configs))('a policy with a latent variable: %s', (_
       return learner.loss({ observations, actions, mask }, Rng.fromSeed(5), moment).arraySync();
     };
     expect(loss(0.1)).toBe(loss(7));
+    const deviations = async (last: number) => {
+      const actions = tf.tensor3d([0.3, -0.2, 0.1, 0.4, last, last], [1, 3, 2]);
+      return (await learner.measure?.([{ observations, actions, mask }], Rng.fromSeed(5)))?.deviations?.data;
+    };
+    expect(await deviations(0.1)).toHaveLength(6);
+    expect(await deviations(0.1)).toEqual(await deviations(7));
   });
 
   it('decodes different chunks from different latent variables', () => {
