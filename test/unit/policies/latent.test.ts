@@ -65,11 +65,11 @@ describe.each([
       );
     };
     const [x, y] = spread('draw') as [number, number];
-    // actions stay within the demonstrated range, which cuts a normal distribution's tails off
-    expect(x).toBeGreaterThan(0.27);
-    expect(x).toBeLessThan(0.33);
-    expect(y).toBeGreaterThan(1.8);
-    expect(y).toBeLessThan(2.2);
+    // a little less, since actions stay within the demonstrated range, or more, since what is decoded scatters too
+    for (const share of [x / 0.3, y / 2]) {
+      expect(share).toBeGreaterThan(0.85);
+      expect(share).toBeLessThan(1.18);
+    }
     expect((spread('mean')[1] as number) / y).toBeLessThan(0.5);
   });
 
