@@ -126,14 +126,18 @@ export class GaussianGate implements Gate {
   }
 
   async logProbabilities(): Promise<Float64Array> {
+    return this.#answers(Int32Array.from(this.#unitOfStep.keys()));
+  }
+
+  /** Computes log g(z|o) of the observations of some steps, shape `[n, C]`. */
+  #answers(steps: Int32Array): Float64Array {
     const { observations, observationSize } = this.#data;
     const { inputSize, outputSize } = this.shape;
-    const steps = observations.length / observationSize;
-    const result = new Float64Array(steps * outputSize);
-    for (let step = 0; step < steps; step++) {
+    const result = new Float64Array(steps.length * outputSize);
+    for (const [i, step] of steps.entries()) {
       const observation = observations.subarray(step * observationSize, (step + 1) * observationSize);
       const features = gateFeatures(this.features, observation);
-      const row = step * outputSize;
+      const row = i * outputSize;
       for (let z = 0; z < outputSize; z++) {
         const first = z * (inputSize + 1);
         let logit = this.#coefficients[first + inputSize] as number;
@@ -143,17 +147,17 @@ export class GaussianGate implements Gate {
         result[row + z] = logit;
       }
       const total = logSumExp(result, row, outputSize);
-      for (let i = row; i < row + outputSize; i++) result[i] = (result[i] as number) - total;
+      for (let at = row; at < row + outputSize; at++) result[at] = (result[at] as number) - total;
     }
     return result;
   }
 
   async meanEntropy(): Promise<number> {
     const { outputSize } = this.shape;
-    const probabilities = (await this.logProbabilities()).map(Math.exp);
+    const probabilities = this.#answers(this.#contextSteps).map(Math.exp);
     let total = 0;
-    for (const step of this.#contextSteps) {
-      total += entropy(probabilities.subarray(step * outputSize, (step + 1) * outputSize));
+    for (let row = 0; row < probabilities.length; row += outputSize) {
+      total += entropy(probabilities.subarray(row, row + outputSize));
     }
     return total / this.#contextSteps.length;
   }
