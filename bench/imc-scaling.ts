@@ -23,6 +23,7 @@ import { constantRate } from '../src/tensor/learning-rate.ts';
 import { gaussianLogLikelihood } from '../src/tensor/ops/gaussian-log-likelihood.ts';
 import { AdamW } from '../src/tensor/optimizer.ts';
 import { tf } from '../src/tensor/tf.ts';
+import { averagedWeights } from '../src/training/trained-weights.ts';
 import { type Benchmark, round3 } from './support/benchmark.ts';
 import { branchingData } from './support/branching-data.ts';
 
@@ -95,7 +96,7 @@ async function prepare(config: FixedConfig) {
     phase: 'preparation',
   });
   curriculum.update(await experts.logLikelihoods(), { eta: config.eta });
-  const weights = await experts.weights();
+  const weights = averagedWeights(await experts.snapshot());
   return { expertData, shape, curriculum, experts, weights };
 }
 

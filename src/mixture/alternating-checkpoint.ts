@@ -5,6 +5,7 @@ import type { Checkpoint } from '../training/training-run.ts';
 import { Curriculum, type CurriculumForm } from './curriculum.ts';
 import type { Experts } from './experts.ts';
 import type { Gate } from './gate.ts';
+import type { HeldOutJudge } from './held-out-judge.ts';
 import type { MixtureProblem } from './mixture-problem.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface AlternatingParts extends RunIdentity {
   readonly problem: MixtureProblem;
   readonly form: CurriculumForm;
   readonly experts: Experts;
+  /** What is kept of the best so far; undefined where nothing is held out. */
+  readonly judge: HeldOutJudge | undefined;
 }
 
 /** Puts all that a bit-equal resume needs into a checkpoint. */
@@ -48,6 +51,7 @@ export async function makeCheckpoint(
 ): Promise<Checkpoint> {
   const experts = await parts.experts.getState();
   const gate = await parts.gate.getState();
+  const best = parts.judge?.getState();
   const { logWeights, posteriorIsUniform } = curriculum.state();
   const { components, units } = curriculum;
   return {
@@ -55,6 +59,7 @@ export async function makeCheckpoint(
       experts: experts.arrays,
       gate: gate.arrays,
       curriculum: { logWeights: { shape: [units, components], data: logWeights } },
+      best: best?.arrays ?? {},
     }),
     state: {
       ...describeIdentity(parts),
@@ -63,12 +68,13 @@ export async function makeCheckpoint(
       posteriorIsUniform,
       experts: experts.state,
       gate: gate.state,
+      best: best?.state ?? null,
     },
   };
 }
 
 /**
- * Restores experts and gate, and returns the rest of what a checkpoint holds.
+ * Restores experts, gate and the best of them, and returns the rest of what a checkpoint holds.
  *
  * @param makeGate - makes the gate over as many components as the checkpoint has.
  * @throws CheckpointError when it was made with another configuration, seed or data, or is incomplete.
@@ -96,6 +102,7 @@ export function restoreCheckpoint(
     arrays: takePart(saved.arrays, 'experts'),
     state: experts as Checkpoint['state'],
   });
+  parts.judge?.setState({ arrays: takePart(saved.arrays, 'best'), state: saved.state.best });
   const gate = makeGate(components);
   gate.setState({ arrays: takePart(saved.arrays, 'gate'), state: gateState as Checkpoint['state'] });
   const state = { logWeights, posteriorIsUniform: posteriorIsUniform === true };

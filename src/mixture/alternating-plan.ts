@@ -1,9 +1,11 @@
 import type { Rng } from '../random.ts';
+import type { LoopConfig } from '../training/gradient-config.ts';
 import type { RunIdentity } from '../training/run-identity.ts';
 import type { MetricsRow } from '../training/training-run.ts';
 import type { Curriculum, CurriculumForm } from './curriculum.ts';
 import type { Experts } from './experts.ts';
 import type { Gate } from './gate.ts';
+import type { HeldOut } from './held-out.ts';
 import type { AutoConfig } from './imc-config.ts';
 import type { LikelihoodWidth } from './likelihood-width.ts';
 import type { MixtureProblem } from './mixture-problem.ts';
@@ -69,6 +71,10 @@ export interface AlternatingPlan extends RunIdentity {
   /** Of the experts on the final curricula. */
   readonly refine: TrainingBudget;
   readonly gateBudget: TrainingBudget;
+  /** How rates warm up, and which weights act; clipping and averages are what experts and gates were made with. */
+  readonly loop: LoopConfig;
+  /** Demonstrations that the mixture is judged by; none where left out. */
+  readonly heldOut?: HeldOut | undefined;
   /** Of the experts' Gaussians, which are built with its reference deviation. */
   readonly width: LikelihoodWidth;
   readonly rng: Rng;

@@ -9,6 +9,7 @@ import {
 } from '../training/training-loop.ts';
 import type { MetricsRow, WatchedRun } from '../training/training-run.ts';
 import {
+  type AlternatingParts,
   type AlternatingPosition,
   type AlternatingProgress,
   makeCheckpoint,
@@ -19,10 +20,11 @@ import { progressAt } from './alternating-progress.ts';
 import { assembleMixture } from './assembled-mixture.ts';
 import { reviseComponents } from './component-search.ts';
 import { Curriculum } from './curriculum.ts';
-import { curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
+import { amongAllEpisodes, curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
 import type { Experts } from './experts.ts';
 import { firstCurriculum } from './first-curriculum.ts';
 import type { Gate } from './gate.ts';
+import { HeldOutJudge } from './held-out-judge.ts';
 import { atDeviation, deviationNow, referenceDeviation } from './likelihood-width.ts';
 import type { MixtureModel } from './mixture-model.ts';
 
@@ -37,6 +39,7 @@ import type { MixtureModel } from './mixture-model.ts';
 export class AlternatingTraining {
   readonly #plan: AlternatingPlan;
   readonly #run: WatchedRun<MixtureModel>;
+  readonly #judge: HeldOutJudge | undefined;
   #gate: Gate;
   /** What the components are called, for whoever watches. */
   #names: readonly number[] = [];
@@ -45,6 +48,7 @@ export class AlternatingTraining {
   constructor(plan: AlternatingPlan, run: WatchedRun<MixtureModel>) {
     this.#plan = plan;
     this.#run = run;
+    this.#judge = plan.heldOut && new HeldOutJudge(plan.heldOut.problem, plan.width);
     this.#gate = plan.makeGate(plan.experts.shape.networks);
   }
 
@@ -106,7 +110,8 @@ export class AlternatingTraining {
       const iteration = position.iteration + 1;
       // with many units each of these takes a while
       await yieldToEvents();
-      this.#report({ phase: 'select', iteration, ...loss, ...gate, ...row }, curriculum);
+      const validation = await this.#validate(curriculum, { ...position, standardDeviation });
+      this.#report({ phase: 'select', iteration, ...loss, ...gate, ...row, ...validation }, curriculum);
       await yieldToEvents();
       this.#show(curriculum, iteration);
       await yieldToEvents();
@@ -124,7 +129,11 @@ export class AlternatingTraining {
       const end = await this.#train(curriculum, position, refine, improveExperts);
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
-      this.#report({ phase: 'refine', iteration: position.iteration, ...lossOf(end) }, curriculum);
+      const validation = await this.#validate(curriculum, position);
+      this.#report(
+        { phase: 'refine', iteration: position.iteration, ...lossOf(end), ...validation },
+        curriculum,
+      );
       position = { ...position, phase: 'gate', step: 0 };
       if (width === 'learned') position = { ...position, ...(await this.#score(curriculum, 1)).deviation };
       await this.#save(curriculum, position);
@@ -136,7 +145,9 @@ export class AlternatingTraining {
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
       const gateEntropy = await this.#gate.meanEntropy();
-      this.#run.onMetrics?.({ phase: 'gate', iteration: position.iteration, ...lossOf(end), gateEntropy });
+      const validation = await this.#validate(curriculum, position);
+      const { iteration } = position;
+      this.#run.onMetrics?.({ phase: 'gate', iteration, ...lossOf(end), ...validation, gateEntropy });
       position = { ...position, phase: 'done', step: 0 };
       await this.#save(curriculum, position);
     }
@@ -152,7 +163,7 @@ export class AlternatingTraining {
       this.#show(started.curriculum, 0);
       return started;
     }
-    const { gate, ...progress } = restoreCheckpoint(this.#plan, resumeFrom, (components) => {
+    const { gate, ...progress } = restoreCheckpoint(this.#parts, resumeFrom, (components) => {
       this.#gate.dispose();
       return this.#plan.makeGate(components);
     });
@@ -194,13 +205,14 @@ export class AlternatingTraining {
   async #revise(before: Curriculum, position: AlternatingPosition): Promise<AlternatingProgress | undefined> {
     const { experts, iterations, problem, rng, search, select, width } = this.#plan;
     const { iteration, standardDeviation } = position;
+    const config = search as NonNullable<typeof search>;
     const score = async (of: Experts) => atDeviation(await of.logLikelihoods(), width, standardDeviation);
     const revision = await reviseComponents({
-      ...{ config: search as NonNullable<typeof search>, problem, experts, score },
+      ...{ config, problem, experts, score },
       curriculum: before,
       eta: position.eta ?? 1,
       bound: position.bound as number,
-      learningRate: select.learningRate,
+      learningRate: this.#rate({ learningRate: select.learningRate, steps: config.trialSteps }),
       rng: rng.fork('candidates').fork(iteration),
       run: this.#run,
     });
@@ -236,10 +248,9 @@ export class AlternatingTraining {
   #train(
     curriculum: Curriculum,
     position: AlternatingPosition,
-    { learningRate, steps }: TrainingBudget,
+    budget: TrainingBudget,
     improve: (span: TrainingSpan) => Promise<SpanEnd>,
   ): Promise<SpanEnd> {
-    const rate: LearningRate = warmupCosine({ peak: learningRate, totalSteps: Math.max(1, steps) });
     const named = {
       select: `experts, iteration ${position.iteration + 1}`,
       'select-gate': `gate, iteration ${position.iteration + 1}`,
@@ -250,13 +261,37 @@ export class AlternatingTraining {
     }[position.phase];
     return inChunks(improve, {
       from: position.step,
-      to: steps,
-      learningRate: rate,
+      to: budget.steps,
+      learningRate: this.#rate(budget),
       phase: named,
       signal: this.#run.signal,
       onStep: (step) => this.#run.onProgress?.(progressAt(this.#plan, { ...position, step })),
-      onChunk: (step) => this.#save(curriculum, { ...position, step }),
+      onChunk: async (step) => {
+        const now = { ...position, step };
+        // experts are the best of those on final curricula, and there are no such before
+        if (position.phase === 'refine' || position.phase === 'gate') await this.#validate(curriculum, now);
+        await this.#save(curriculum, now);
+      },
     });
+  }
+
+  /** The learning rate of a stretch: rises over its share of warm-up, and falls to zero along a cosine. */
+  #rate({ learningRate, steps }: TrainingBudget): LearningRate {
+    const totalSteps = Math.max(1, steps);
+    const warmupSteps = Math.round(this.#plan.loop.warmup * totalSteps);
+    return warmupCosine({ peak: learningRate, warmupSteps, totalSteps });
+  }
+
+  /** Judges what is trained by the demonstrations held out, if any are. */
+  async #validate(
+    curriculum: Curriculum,
+    position: AlternatingPosition,
+  ): Promise<{ validationLoss?: number }> {
+    const { experts } = this.#plan;
+    const { standardDeviation } = position;
+    return (
+      (await this.#judge?.judge(position, { curriculum, experts, gate: this.#gate, standardDeviation })) ?? {}
+    );
   }
 
   #report(row: MetricsRow, curriculum: Curriculum): void {
@@ -264,7 +299,10 @@ export class AlternatingTraining {
   }
 
   #show(curriculum: Curriculum, iteration: number): void {
-    this.#run.onCurricula?.(curriculaSnapshot(curriculum, this.#plan.problem, iteration, this.#names));
+    if (this.#run.onCurricula === undefined) return;
+    const { heldOut, problem } = this.#plan;
+    const snapshot = curriculaSnapshot(curriculum, problem, iteration, this.#names);
+    this.#run.onCurricula(heldOut === undefined ? snapshot : amongAllEpisodes(snapshot, heldOut));
   }
 
   /** Gives new components the next numbers. */
@@ -291,18 +329,23 @@ export class AlternatingTraining {
     const { iteration } = position;
     const isGateFitted =
       stopped !== 'interrupted' || (this.#plan.rule.fitsGateEachIteration && iteration > 0);
-    return assembleMixture(this.#plan, { curriculum, position }, { gate: this.#gate, isGateFitted, stopped });
+    const end = { gate: this.#gate, isGateFitted, judge: this.#judge, stopped };
+    return assembleMixture(this.#plan, { curriculum, position }, end);
   }
 
   async #save(curriculum: Curriculum, position: AlternatingPosition): Promise<void> {
     if (this.#run.saveCheckpoint === undefined) return;
     const { iteration, phase, step } = position;
     const where = `${phase}, iteration ${iteration + 1}, step ${step}`;
-    requireFinite(await this.#plan.experts.weights(), `${where}, experts`);
-    requireFinite(await this.#gate.weights(), `${where}, gate`);
+    requireFinite((await this.#plan.experts.snapshot()).raw, `${where}, experts`);
+    requireFinite((await this.#gate.snapshot()).raw, `${where}, gate`);
     await this.#run.saveCheckpoint(
-      await makeCheckpoint({ ...this.#plan, gate: this.#gate }, { curriculum, position }),
+      await makeCheckpoint({ ...this.#parts, gate: this.#gate }, { curriculum, position }),
     );
+  }
+
+  get #parts(): AlternatingParts {
+    return { ...this.#plan, judge: this.#judge };
   }
 
   /** Frees the tensors of experts and gate. */

@@ -1,8 +1,11 @@
+import { joinParts, takePart } from '../training/parts.ts';
+import { averagedWeights, chooseWeights, joinSnapshots, type Snapshot } from '../training/trained-weights.ts';
 import type { AlternatingProgress } from './alternating-checkpoint.ts';
 import type { AlternatingPlan } from './alternating-plan.ts';
 import { summarizeComponents } from './component-summary.ts';
 import type { Gate } from './gate.ts';
 import { constantGate } from './gate-trainer.ts';
+import type { HeldOutJudge } from './held-out-judge.ts';
 import type { MixtureModel } from './mixture-model.ts';
 import { residualDeviations } from './residual-deviations.ts';
 
@@ -11,6 +14,8 @@ export interface MixtureEnd {
   readonly gate: Gate;
   /** Whether the gate was fitted to the curricula; the mixture acts by the shares of its components otherwise. */
   readonly isGateFitted: boolean;
+  /** What is kept of the best checkpoints; undefined where nothing is held out. */
+  readonly judge: HeldOutJudge | undefined;
   readonly stopped: MixtureModel['stopped'];
 }
 
@@ -18,9 +23,9 @@ export interface MixtureEnd {
 export async function assembleMixture(
   plan: AlternatingPlan,
   { curriculum, position }: AlternatingProgress,
-  { gate, isGateFitted, stopped }: MixtureEnd,
+  { gate, isGateFitted, judge, stopped }: MixtureEnd,
 ): Promise<MixtureModel> {
-  const { config, experts, fixedDeviations, problem, rng, seed } = plan;
+  const { config, experts, fixedDeviations, loop, problem, rng, seed } = plan;
   const components = summarizeComponents(
     problem.data,
     curriculum,
@@ -28,23 +33,37 @@ export async function assembleMixture(
     curriculum.posterior(),
   );
   const shares = Float64Array.from(components, (component) => component.share);
-  const weights = await experts.weights();
-  const trained = { shape: experts.shape, arrays: weights };
+  const gateShape = isGateFitted ? gate.shape : { ...gate.shape, hidden: [] };
+  const lastExperts = await experts.snapshot();
+  const lastGate = isGateFitted ? await gate.snapshot() : { raw: constantGate(gateShape, shares) };
+  const last = joinNetworks(lastExperts, lastGate);
+  // a training stopped before it judged anything has nothing better than what it has
+  const best = judge && joinNetworks(judge.best.experts ?? lastExperts, judge.best.gate ?? lastGate);
+  const snapshots = joinSnapshots(last, best);
+  const weights = chooseWeights(snapshots, loop);
+  const acting = takePart(weights, 'experts');
+  const trained = { shape: experts.shape, arrays: acting };
   const deviations = residualDeviations(problem, curriculum, trained, rng.fork('residuals'));
-  const withoutGate = { ...gate.shape, hidden: [] };
   return {
     config,
     ...problem.scaling(),
     expertShape: experts.shape,
-    experts: weights,
+    experts: acting,
     actionDeviations: deviations.map((measured, z) => fixedDeviations?.[z] ?? measured),
-    ...(isGateFitted
-      ? { gateShape: gate.shape, gate: await gate.weights() }
-      : { gateShape: withoutGate, gate: constantGate(withoutGate, shares) }),
+    ...{ gateShape, gate: takePart(weights, 'gate') },
     gateFeatures: gate.features,
     standardDeviation: position.standardDeviation,
     components,
     stopped,
     seed,
+    // where there is but one set of weights it is what acts
+    ...((loop.ema !== null || judge !== undefined) && { snapshots }),
   };
+}
+
+/** Makes one snapshot of those of experts and gate; what keeps no average, or is in closed form, is its own. */
+function joinNetworks(experts: Snapshot, gate: Snapshot): Snapshot {
+  const raw = joinParts({ experts: experts.raw, gate: gate.raw });
+  if (experts.ema === undefined && gate.ema === undefined) return { raw };
+  return { raw, ema: joinParts({ experts: averagedWeights(experts), gate: averagedWeights(gate) }) };
 }

@@ -1,5 +1,5 @@
 import type { Rng } from '../random.ts';
-import { warmupCosine } from '../tensor/learning-rate.ts';
+import type { LearningRate } from '../tensor/learning-rate.ts';
 import type { TrainingRun } from '../training/training-run.ts';
 import { Curriculum } from './curriculum.ts';
 import type { Experts } from './experts.ts';
@@ -22,8 +22,8 @@ export interface RevisionInput {
   readonly eta: number;
   /** Of the curricula as they are. */
   readonly bound: number;
-  /** At the start of a trial; falls to zero by its end. */
-  readonly learningRate: number;
+  /** Of a trial, which is `config.trialSteps` long. */
+  readonly learningRate: LearningRate;
   /** Of this revision alone. */
   readonly rng: Rng;
   readonly run: Pick<TrainingRun, 'signal'>;
@@ -188,7 +188,7 @@ async function judgeAdditions(input: RevisionInput, { best: before, kept }: Dele
     const end = await candidates.improve(Curriculum.seeded(problem.units, seeds, input.curriculum.form), {
       from: 0,
       to: trialSteps,
-      learningRate: warmupCosine({ peak: learningRate, totalSteps: Math.max(1, trialSteps) }),
+      learningRate,
       phase: 'candidates',
       signal: run.signal,
     });

@@ -1,6 +1,7 @@
 import { entropy } from '../entropy.ts';
 import type { CurriculaSnapshot, MetricsRow } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
+import type { HeldOut } from './held-out.ts';
 import type { MixtureProblem } from './mixture-problem.ts';
 
 /**
@@ -45,6 +46,28 @@ export function curriculumMetrics(
     effectiveUnits: entropies.map(Math.exp),
     curriculumEntropy: entropies,
   };
+}
+
+/**
+ * Puts a snapshot of some demonstrations among all: those that are held out are in no curriculum, and no component is responsible
+ * for them.
+ *
+ * @param heldOut - which of all demonstrations the snapshot is of, and how many there are.
+ */
+export function amongAllEpisodes(
+  snapshot: CurriculaSnapshot,
+  { episodes, learned }: Pick<HeldOut, 'episodes' | 'learned'>,
+): CurriculaSnapshot {
+  const { components } = snapshot;
+  const curricula = new Float32Array(components * episodes);
+  const responsibilities = new Float32Array(episodes * components);
+  for (const [i, episode] of learned.entries()) {
+    for (let z = 0; z < components; z++) {
+      curricula[z * episodes + episode] = snapshot.curricula[z * learned.length + i] as number;
+      responsibilities[episode * components + z] = snapshot.responsibilities[i * components + z] as number;
+    }
+  }
+  return { ...snapshot, episodes, curricula, responsibilities };
 }
 
 /**

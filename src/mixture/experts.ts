@@ -1,5 +1,6 @@
 import type { Rng } from '../random.ts';
 import type { MlpShape } from '../tensor/mlp-shape.ts';
+import type { Snapshot } from '../training/trained-weights.ts';
 import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
@@ -22,7 +23,7 @@ export interface ExpertData {
  * {@link Experts.keep} and {@link Experts.adopt}.
  */
 export interface Experts {
-  /** The shape in which {@link Experts.weights} are given; its networks are the C of now. */
+  /** The shape in which {@link Experts.snapshot} is given; its networks are the C of now. */
   readonly shape: MlpShape;
   /** How many experts, from the first on, can neither be trained nor dropped. */
   readonly fixed: number;
@@ -34,8 +35,10 @@ export interface Experts {
   /**
    * Computes log p_θz of every unit, added over its steps, in nats, shape `[U, C]`; relative to the density's peak, as
    * in the authors' code. The constant is the same for all experts, but would favour short units over long ones.
+   *
+   * @param data - normalized as the data that the experts learn from; that data where left out.
    */
-  logLikelihoods(): Promise<Float64Array>;
+  logLikelihoods(data?: ExpertData): Promise<Float64Array>;
   /**
    * Keeps some of the experts, their parameters bit for bit, and drops the others.
    *
@@ -52,8 +55,8 @@ export interface Experts {
   draft(count: number, rng: Rng): Promise<Experts>;
   /** Takes over some of the experts that {@link Experts.draft} gave, after the present ones. */
   adopt(candidates: Experts, picked: readonly number[]): Promise<void>;
-  /** Copies out the weights that a policy needs. */
-  weights(): Promise<Checkpoint['arrays']>;
+  /** Copies out the weights that a policy needs, and their average where one is kept. */
+  snapshot(): Promise<Snapshot>;
   /** Saves everything that a bit-equal resume needs. */
   getState(): Promise<Checkpoint>;
   /** Continues from a saved state, with as many experts as it has. @throws CheckpointError when it does not fit. */

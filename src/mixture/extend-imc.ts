@@ -5,13 +5,13 @@ import { Rng } from '../random.ts';
 import { drawOwn } from '../tensor/mlp-init.ts';
 import { type MlpShape, pickNetworks, unshareNetworks } from '../tensor/mlp-shape.ts';
 import type { WatchedRun } from '../training/training-run.ts';
-import { expertShape } from './experts.ts';
+import { type ExpertData, expertShape } from './experts.ts';
 import { ExtendedExperts } from './extended-experts.ts';
 import { GateTrainer, gateShape, widenGate } from './gate-trainer.ts';
+import { divideProblem } from './held-out.ts';
 import { imcRule } from './imc.ts';
 import type { ImcConfig } from './imc-config.ts';
 import type { MixtureModel } from './mixture-model.ts';
-import { MixtureProblem } from './mixture-problem.ts';
 import { makeExperts, trainAlternating, withinData } from './network-mixture.ts';
 
 /** Share of `gate.steps` that a gate is trained which starts from a trained one. */
@@ -44,8 +44,8 @@ export interface ExtensionData {
  *
  * Observations and actions keep their scales: the normalizers are those of the mixture. Where experts share layers, the
  * new ones share theirs among themselves, starting from those of the mixture, and the result holds a copy for every
- * expert. Old demonstrations are needed for the gate, and keep new experts from claiming what old ones explain. Costs
- * what the new experts cost, and half the gate.
+ * expert. Old demonstrations are needed for the gate, and keep new experts from claiming what old ones explain; only new ones
+ * are held out. Costs what the new experts cost, and half the gate.
  *
  * @param config - as of the mixture, `components` being the number of new ones; `auto` finds it, its limits counting the
  *   new ones.
@@ -71,15 +71,21 @@ export async function extendImc(
   const shape = expertShape({ expert, components: count }, data);
   requireSameNetworks(trained, shape);
   const rng = Rng.fromSeed(run.seed).fork('imc extension');
-  const problem = new MixtureProblem(data, config, {
-    observations: Normalizer.fromJSON(mixture.observationNormalizer),
-    actions: Normalizer.fromJSON(mixture.actionNormalizer),
+  const { heldOut, problem } = divideProblem(data, config, rng.fork('held out'), {
+    learned,
+    normalizers: {
+      observations: Normalizer.fromJSON(mixture.observationNormalizer),
+      actions: Normalizer.fromJSON(mixture.actionNormalizer),
+    },
   });
   const { profile } = run;
-  const old = makeExperts(problem, expert, { shape: trained, rng, profile, weights });
-  const logLikelihoods = await old.logLikelihoods();
+  const old = makeExperts(problem, config, { shape: trained, rng, profile, weights });
+  const logLikelihoods = new Map<ExpertData, Float64Array>();
+  for (const part of heldOut === undefined ? [problem] : [problem, heldOut.problem]) {
+    logLikelihoods.set(part, await old.logLikelihoods(part));
+  }
   old.dispose();
-  const added = makeExperts(problem, expert, {
+  const added = makeExperts(problem, config, {
     ...{ shape, profile, rng: rng.fork('experts') },
     weights: {
       ...pickNetworks(weights, trained.networks, [trained.networks - 1]),
@@ -92,15 +98,15 @@ export async function extendImc(
     mixture.gateShape.activation === gate.activation;
   return trainAlternating(
     {
-      ...{ problem, config, rng, search, form: config.form, rule: imcRule(config) },
-      experts: new ExtendedExperts({ shape: trained, weights, logLikelihoods }, added),
+      ...{ problem, heldOut, config, rng, search, form: config.form, rule: imcRule(config) },
+      experts: new ExtendedExperts({ shape: trained, weights, logLikelihoods }, added, problem),
       firstSeedEpisode: learned,
       fixedDeviations: mixture.actionDeviations,
       makeGate(all) {
         const wide = gateShape({ components: all, gate }, data.observationSize);
         const stream = rng.fork('gate');
         return new GateTrainer(problem, {
-          ...{ shape: wide, config: gate, rng: stream, dataOnDevice: profile?.dataOnDevice },
+          ...{ shape: wide, config: gate, loop: config, rng: stream, dataOnDevice: profile?.dataOnDevice },
           weights: widens
             ? widenGate({ shape: mixture.gateShape, weights: mixture.gate }, wide, stream.fork('weights'))
             : undefined,

@@ -3,18 +3,19 @@ import type { Rng } from '../random.ts';
 import { joinNetworks, type MlpShape, unshareNetworks } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { joinParts, takePart } from '../training/parts.ts';
+import type { Snapshot } from '../training/trained-weights.ts';
 import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
-import type { Experts } from './experts.ts';
+import type { ExpertData, Experts } from './experts.ts';
 
 /** Experts that were trained before, and what they think of the data. */
 export interface TrainedExperts {
   /** Shares nothing. */
   readonly shape: MlpShape;
   readonly weights: NamedArrays;
-  /** Of all data, old and new, shape `[U, F]`, F being their number. */
-  readonly logLikelihoods: Float64Array;
+  /** Of the data to learn from, old and new, and of what is held out, shape `[U, F]` each, F being their number. */
+  readonly logLikelihoods: ReadonlyMap<ExpertData, Float64Array>;
 }
 
 /**
@@ -26,12 +27,17 @@ export class ExtendedExperts implements Experts {
   readonly fixed: number;
   readonly #trained: TrainedExperts;
   readonly #added: Experts;
+  readonly #data: ExpertData;
 
-  /** @param added - disposed of by this object. */
-  constructor(trained: TrainedExperts, added: Experts) {
+  /**
+   * @param added - disposed of by this object.
+   * @param data - what the added ones learn from.
+   */
+  constructor(trained: TrainedExperts, added: Experts, data: ExpertData) {
     this.fixed = trained.shape.networks;
     this.#trained = trained;
     this.#added = added;
+    this.#data = data;
   }
 
   get shape(): MlpShape {
@@ -46,14 +52,17 @@ export class ExtendedExperts implements Experts {
     );
   }
 
-  async logLikelihoods(): Promise<Float64Array> {
+  /** @throws RangeError for data that nothing is known of. */
+  async logLikelihoods(data: ExpertData = this.#data): Promise<Float64Array> {
     const { fixed } = this;
-    const added = await this.#added.logLikelihoods();
+    const known = this.#trained.logLikelihoods.get(data);
+    if (known === undefined) throw new RangeError('the fixed experts were never asked about this data');
+    const added = await this.#added.logLikelihoods(data);
     const count = this.#added.shape.networks;
     const width = fixed + count;
     const joined = new Float64Array((added.length / count) * width);
     for (let unit = 0; unit * width < joined.length; unit++) {
-      joined.set(this.#trained.logLikelihoods.subarray(unit * fixed, (unit + 1) * fixed), unit * width);
+      joined.set(known.subarray(unit * fixed, (unit + 1) * fixed), unit * width);
       joined.set(added.subarray(unit * count, (unit + 1) * count), unit * width + fixed);
     }
     return joined;
@@ -73,10 +82,12 @@ export class ExtendedExperts implements Experts {
     return this.#added.adopt(candidates, picked);
   }
 
-  async weights(): Promise<NamedArrays> {
+  async snapshot(): Promise<Snapshot> {
     const { shape, weights } = this.#trained;
-    const { arrays } = unshareNetworks(await this.#added.weights(), this.#added.shape);
-    return joinNetworks(weights, arrays, shape);
+    const joined = (added: NamedArrays) =>
+      joinNetworks(weights, unshareNetworks(added, this.#added.shape).arrays, shape);
+    const { ema, raw } = await this.#added.snapshot();
+    return { raw: joined(raw), ...(ema !== undefined && { ema: joined(ema) }) };
   }
 
   async getState(): Promise<Checkpoint> {

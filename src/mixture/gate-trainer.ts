@@ -3,9 +3,11 @@ import { drawMlp } from '../tensor/mlp-init.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
 import type { NamedArrays, StoredArray } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
+import { type LoopConfig, plainLoop } from '../training/gradient-config.ts';
 import { withNoise } from '../training/observation-noise.ts';
 import { Rows } from '../training/rows.ts';
-import { runSpan, type SpanEnd, type TrainingSpan } from '../training/training-loop.ts';
+import type { Snapshot } from '../training/trained-weights.ts';
+import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { Gate } from './gate.ts';
@@ -27,6 +29,8 @@ export interface GateData {
 export interface GateTrainerOptions {
   readonly shape: MlpShape;
   readonly config: NetworkMixtureConfig['gate'];
+  /** How gradients are clipped and weights averaged; neither is done where left out. */
+  readonly loop?: Pick<LoopConfig, 'clipNorm' | 'ema'> | undefined;
   readonly rng: Rng;
   /** Whether the data is kept on the device; false where left out. */
   readonly dataOnDevice?: boolean | undefined;
@@ -111,13 +115,16 @@ export class GateTrainer implements Gate {
   readonly #trained: TrainedNetwork;
 
   constructor(data: GateData, options: GateTrainerOptions) {
-    const { shape, config, rng, dataOnDevice = false, weights } = options;
+    const { shape, config, loop = plainLoop, rng, dataOnDevice = false, weights } = options;
+    const { clipNorm, ema } = loop;
     this.shape = shape;
     this.#observations = new Rows(data.observations, shape.inputSize, dataOnDevice);
     this.#unitOfStep = data.unitOfStep;
     this.#dataOnDevice = dataOnDevice;
     this.#config = config;
-    this.#trained = new TrainedNetwork(shape, config.weightDecay, rng, { weights });
+    this.#trained = new TrainedNetwork(shape, { clipNorm, ema, weightDecay: config.weightDecay }, rng, {
+      weights,
+    });
   }
 
   async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {
@@ -127,7 +134,7 @@ export class GateTrainer implements Gate {
       this.#dataOnDevice,
     );
     try {
-      return await runSpan(this.#trained.optimizer, () => this.#loss(targets), span);
+      return await this.#trained.optimized.train(() => this.#loss(targets), span);
     } finally {
       targets.dispose();
     }
@@ -135,7 +142,7 @@ export class GateTrainer implements Gate {
 
   #loss(targets: Rows): tf.Scalar {
     const { batchSize, observationNoise } = this.#config;
-    const { batches } = this.#trained;
+    const { batches } = this.#trained.optimized;
     const steps = Int32Array.from({ length: batchSize }, () => batches.integer(this.#unitOfStep.length));
     const units = steps.map((step) => this.#unitOfStep[step] as number);
     const logGate = this.#logGate(withNoise(this.#observations.gather(steps), observationNoise, batches));
@@ -148,20 +155,32 @@ export class GateTrainer implements Gate {
     return tf.logSoftmax(tf.reshape(logits, [observations.shape[0], this.shape.outputSize]));
   }
 
-  async logProbabilities(): Promise<Float64Array> {
-    const steps = this.#unitOfStep.length;
+  async logProbabilities(observations?: Float32Array): Promise<Float64Array> {
+    const answer = (rows: Rows) => this.#trained.optimized.withAverage(() => this.#answers(rows));
+    if (observations === undefined) return answer(this.#observations);
+    const rows = new Rows(observations, this.shape.inputSize, this.#dataOnDevice);
+    try {
+      return await answer(rows);
+    } finally {
+      rows.dispose();
+    }
+  }
+
+  /** log g(z|o) of all rows, shape `[N, C]`, block by block. */
+  async #answers(rows: Rows): Promise<Float64Array> {
+    const steps = rows.count;
     const result = new Float64Array(steps * this.shape.outputSize);
     for (let first = 0; first < steps; first += entropySamples) {
       const size = Math.min(entropySamples, steps - first);
-      const block = tf.tidy(() => this.#logGate(this.#observations.slice(first, size)));
+      const block = tf.tidy(() => this.#logGate(rows.slice(first, size)));
       result.set(await block.data<'float32'>(), first * this.shape.outputSize);
       block.dispose();
     }
     return result;
   }
 
-  weights(): Promise<NamedArrays> {
-    return this.#trained.weights();
+  snapshot(): Promise<Snapshot> {
+    return this.#trained.optimized.snapshot();
   }
 
   /** Computes the mean entropy of the gate's answers, in nats, over at most {@link entropySamples} of the data. */
@@ -169,21 +188,23 @@ export class GateTrainer implements Gate {
     const steps = this.#unitOfStep.length;
     const count = Math.min(steps, entropySamples);
     const sample = Int32Array.from({ length: count }, (_, row) => Math.floor((row * steps) / count));
-    const mean = tf.tidy(() => {
-      const logGate = this.#logGate(this.#observations.gather(sample));
-      return tf.div(tf.sum(tf.mul(tf.exp(logGate), logGate)), -count);
+    return this.#trained.optimized.withAverage(async () => {
+      const mean = tf.tidy(() => {
+        const logGate = this.#logGate(this.#observations.gather(sample));
+        return tf.div(tf.sum(tf.mul(tf.exp(logGate), logGate)), -count);
+      });
+      const [value] = await mean.data();
+      mean.dispose();
+      return value as number;
     });
-    const [value] = await mean.data();
-    mean.dispose();
-    return value as number;
   }
 
   getState(): Promise<Checkpoint> {
-    return this.#trained.getState();
+    return this.#trained.optimized.getState();
   }
 
   setState(saved: Checkpoint): void {
-    this.#trained.setState(saved);
+    this.#trained.optimized.setState(saved);
   }
 
   dispose(): void {

@@ -1,6 +1,7 @@
 import { entropy } from '../entropy.ts';
 import { CheckpointError, FitError } from '../errors.ts';
 import { layerArrayName, type MlpShape } from '../tensor/mlp-shape.ts';
+import type { Snapshot } from '../training/trained-weights.ts';
 import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
@@ -125,13 +126,17 @@ export class GaussianGate implements Gate {
     return { mean, covariance };
   }
 
-  async logProbabilities(): Promise<Float64Array> {
-    return this.#answers(Int32Array.from(this.#unitOfStep.keys()));
+  async logProbabilities(observations: Float32Array = this.#data.observations): Promise<Float64Array> {
+    const steps = observations.length / this.#data.observationSize;
+    return this.#answers(
+      observations,
+      Int32Array.from({ length: steps }, (_, step) => step),
+    );
   }
 
-  /** Computes log g(z|o) of the observations of some steps, shape `[n, C]`. */
-  #answers(steps: Int32Array): Float64Array {
-    const { observations, observationSize } = this.#data;
+  /** Computes log g(z|o) of some of the observations, shape `[n, C]`. */
+  #answers(observations: Float32Array, steps: Int32Array): Float64Array {
+    const { observationSize } = this.#data;
     const { inputSize, outputSize } = this.shape;
     const result = new Float64Array(steps.length * outputSize);
     for (const [i, step] of steps.entries()) {
@@ -154,7 +159,7 @@ export class GaussianGate implements Gate {
 
   async meanEntropy(): Promise<number> {
     const { outputSize } = this.shape;
-    const probabilities = this.#answers(this.#contextSteps).map(Math.exp);
+    const probabilities = this.#answers(this.#data.observations, this.#contextSteps).map(Math.exp);
     let total = 0;
     for (let row = 0; row < probabilities.length; row += outputSize) {
       total += entropy(probabilities.subarray(row, row + outputSize));
@@ -162,7 +167,7 @@ export class GaussianGate implements Gate {
     return total / this.#contextSteps.length;
   }
 
-  async weights(): Promise<Checkpoint['arrays']> {
+  async snapshot(): Promise<Snapshot> {
     const { inputSize, outputSize } = this.shape;
     const weights = new Float32Array(inputSize * outputSize);
     const bias = new Float32Array(outputSize);
@@ -174,8 +179,10 @@ export class GaussianGate implements Gate {
       bias[z] = this.#coefficients[first + inputSize] as number;
     }
     return {
-      [layerArrayName(0, 'weights')]: { shape: [1, inputSize, outputSize], data: weights },
-      [layerArrayName(0, 'bias')]: { shape: [1, 1, outputSize], data: bias },
+      raw: {
+        [layerArrayName(0, 'weights')]: { shape: [1, inputSize, outputSize], data: weights },
+        [layerArrayName(0, 'bias')]: { shape: [1, 1, outputSize], data: bias },
+      },
     };
   }
 

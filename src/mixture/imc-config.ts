@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Activation } from '../tensor/ops/activation.ts';
+import { loopShape, plainLoop } from '../training/gradient-config.ts';
 import { curriculumForms } from './curriculum.ts';
 import { curriculumLevels } from './units.ts';
 
@@ -94,6 +95,8 @@ export const networkMixtureConfigSchema = z.strictObject({
   choose: actionChoiceSchema.default('mean'),
   expert: expertSchema.prefault({}),
   gate: gateSchema.prefault({}),
+  /** Of the experts and of the gate alike; the warm-up is a share of every stretch that has a learning rate of its own. */
+  ...loopShape(plainLoop),
 });
 
 /** What all mixtures of networks that are trained by turns have in common. */

@@ -8,6 +8,7 @@ import {
   type MlpShape,
 } from '../tensor/mlp-shape.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
+import type { Snapshot } from '../training/trained-weights.ts';
 import type { SpanEnd, TrainingSpan } from '../training/training-loop.ts';
 import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
@@ -75,8 +76,8 @@ export class LinearExperts implements Experts {
     this.#coefficients.set(equations.solve(), component * n * outputSize);
   }
 
-  async logLikelihoods(): Promise<Float64Array> {
-    const { observations, actions, unitStarts } = this.#data;
+  async logLikelihoods(data: ExpertData = this.#data): Promise<Float64Array> {
+    const { observations, actions, unitStarts } = data;
     const { networks, inputSize, outputSize } = this.shape;
     const variance = this.#standardDeviation ** 2;
     const units = unitStarts.length - 1;
@@ -128,7 +129,7 @@ export class LinearExperts implements Experts {
     this.#shape = { ...this.#shape, networks: this.#shape.networks + picked.length };
   }
 
-  async weights(): Promise<Checkpoint['arrays']> {
+  async snapshot(): Promise<Snapshot> {
     const { networks, inputSize, outputSize } = this.shape;
     const weights = new Float32Array(networks * inputSize * outputSize);
     const bias = new Float32Array(networks * outputSize);
@@ -141,8 +142,10 @@ export class LinearExperts implements Experts {
       }
     }
     return {
-      [layerArrayName(0, 'weights')]: { shape: [networks, inputSize, outputSize], data: weights },
-      [layerArrayName(0, 'bias')]: { shape: [networks, 1, outputSize], data: bias },
+      raw: {
+        [layerArrayName(0, 'weights')]: { shape: [networks, inputSize, outputSize], data: weights },
+        [layerArrayName(0, 'bias')]: { shape: [networks, 1, outputSize], data: bias },
+      },
     };
   }
 
@@ -183,7 +186,7 @@ function draw({ networks, inputSize, outputSize }: MlpShape, rng: Rng): Float64A
   );
 }
 
-/** Takes coefficients out of what {@link LinearExperts.weights} gave. */
+/** Takes coefficients out of what {@link LinearExperts.snapshot} gave. */
 function coefficientsOf(shape: MlpShape, arrays: NamedArrays): Float64Array {
   const { networks, inputSize, outputSize } = shape;
   const [layer] = layerShapes(shape) as [LayerShape];

@@ -38,6 +38,6 @@ export interface MixtureModel extends DataScaling {
   readonly stopped: 'tolerance' | 'iterations' | 'interrupted';
   /** Seed of the training. */
   readonly seed: number;
-  /** Of a mixture trained by gradient: its weights at other moments, as `chooseWeights` reads them. */
+  /** Its weights at other moments and their averages, as `chooseWeights` reads them, where there are any but those that act. */
   readonly snapshots?: NamedArrays;
 }

@@ -1,8 +1,20 @@
 import { z } from 'zod';
 import { count, networkMixtureConfigSchema, positive } from './imc-config.ts';
 
+/** What there is no use for where everything is fitted in closed form. */
+const ofNetworks = {
+  expert: true,
+  gate: true,
+  warmup: true,
+  clipNorm: true,
+  ema: true,
+  validation: true,
+  checkpoint: true,
+  weights: true,
+} as const;
+
 /** All options of ML-Cur with their defaults; `parse({})` gives the whole. */
-export const mlCurConfigSchema = networkMixtureConfigSchema.omit({ expert: true, gate: true }).extend({
+export const mlCurConfigSchema = networkMixtureConfigSchema.omit(ofNetworks).extend({
   /** Share of samples kept active: the pacing follows anew from it in each iteration. */
   activeSamples: z.number().gt(0).max(1).default(0.4),
   /** Updates of the curricula at most. */

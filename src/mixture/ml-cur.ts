@@ -1,5 +1,6 @@
 import type { TrainingData } from '../data/training-data.ts';
 import { Rng } from '../random.ts';
+import { plainLoop } from '../training/gradient-config.ts';
 import type { WatchedRun } from '../training/training-run.ts';
 import { AlternatingTraining } from './alternating-training.ts';
 import { expertShape } from './experts.ts';
@@ -51,6 +52,7 @@ export function trainMlCur(
           contextSteps,
           regularization: contexts.regularization,
         }),
+      loop: plainLoop,
       width: standardDeviation,
       rule: curriculumRule({ activeSamples }),
       select: atOnce,

@@ -6,11 +6,11 @@ import { AlternatingTraining } from './alternating-training.ts';
 import type { CurriculumForm } from './curriculum.ts';
 import { type ExpertData, type Experts, expertShape } from './experts.ts';
 import { GateTrainer, gateShape } from './gate-trainer.ts';
+import { divideProblem } from './held-out.ts';
 import type { AutoConfig, ImcConfig, NetworkMixtureConfig } from './imc-config.ts';
 import { referenceDeviation } from './likelihood-width.ts';
 import { LinearExperts } from './linear-experts.ts';
 import type { MixtureModel } from './mixture-model.ts';
-import { MixtureProblem } from './mixture-problem.ts';
 import { NetworkExperts, type NetworkExpertsOptions } from './network-experts.ts';
 
 /** The settings of a mixture of networks; the number of components may be searched for, σ may change. */
@@ -39,14 +39,14 @@ export async function trainNetworkMixture(
   run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
   const rng = Rng.fromSeed(run.seed).fork(name);
-  const problem = new MixtureProblem(data, config);
-  const search = asked === undefined ? undefined : withinData(asked, data.modes.length);
+  const { heldOut, problem } = divideProblem(data, config, rng.fork('held out'));
+  const search = asked === undefined ? undefined : withinData(asked, problem.data.modes.length);
   const components = search?.initialComponents ?? (config.components as number);
   const shape = expertShape({ ...config, components }, data);
   return trainAlternating(
     {
-      ...{ problem, config, form, rule, rng, search },
-      experts: makeExperts(problem, config.expert, { shape, rng: rng.fork('experts'), profile: run.profile }),
+      ...{ problem, heldOut, config, form, rule, rng, search },
+      experts: makeExperts(problem, config, { shape, rng: rng.fork('experts'), profile: run.profile }),
     },
     run,
   );
@@ -63,19 +63,27 @@ export function withinData(search: AutoConfig, episodes: number): AutoConfig {
 /** Makes the experts that a configuration asks for. */
 export function makeExperts(
   problem: ExpertData,
-  config: MixtureSettings['expert'],
-  options: Omit<NetworkExpertsOptions, 'config' | 'standardDeviation'>,
+  { expert: config, ...loop }: MixtureSettings,
+  options: Omit<NetworkExpertsOptions, 'config' | 'loop' | 'standardDeviation'>,
 ): Experts {
   const standardDeviation = referenceDeviation(config.standardDeviation);
   return config.kind === 'linear'
     ? new LinearExperts(problem, { ...options, standardDeviation })
-    : new NetworkExperts(problem, { ...options, config, standardDeviation });
+    : new NetworkExperts(problem, { ...options, config, loop, standardDeviation });
 }
 
 /** What {@link trainAlternating} takes beside what follows from the configuration. */
 export type AlternatingStart = Pick<
   AlternatingPlan,
-  'problem' | 'form' | 'experts' | 'rule' | 'rng' | 'search' | 'firstSeedEpisode' | 'fixedDeviations'
+  | 'problem'
+  | 'heldOut'
+  | 'form'
+  | 'experts'
+  | 'rule'
+  | 'rng'
+  | 'search'
+  | 'firstSeedEpisode'
+  | 'fixedDeviations'
 > & { readonly config: MixtureSettings; readonly gateBudget?: AlternatingPlan['gateBudget'] } & Partial<
     Pick<AlternatingPlan, 'makeGate'>
   >;
@@ -94,12 +102,14 @@ export async function trainAlternating(
         new GateTrainer(problem, {
           shape: gateShape({ ...config, components }, problem.observationSize),
           config: config.gate,
+          loop: config,
           rng: rng.fork('gate'),
           dataOnDevice: run.profile?.dataOnDevice,
         }),
       gateBudget: config.gate,
       ...start,
       ...{ initialization, iterations, tolerance, seed: run.seed, width: expert.standardDeviation },
+      loop: config,
       select: { steps: stepsPerIteration, learningRate },
       refine: { steps: refineSteps, learningRate },
     },

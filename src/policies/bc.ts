@@ -1,5 +1,5 @@
 import { bcConfigSchema } from '../mixture/density-config.ts';
-import { gradientActingKeys } from '../training/gradient-config.ts';
+import { loopActingKeys } from '../training/gradient-config.ts';
 import { onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
@@ -10,7 +10,7 @@ export const bc = mixtureMethod({
   schema: bcConfigSchema,
   trainer: async () => (await import('../mixture/density-training.ts')).trainBc,
   acting: ({ choose }) => ({ commitment: 'episode', choose }),
-  actingKeys: ['choose', ...gradientActingKeys],
+  actingKeys: ['choose', ...loopActingKeys],
   presets: {
     // narrower networks, and noise, blur where the ways part: the mean of both leads into the obstacle
     'Avoiding-v0': { hidden: [256, 256, 256], steps: 10_000, learningRate: 1e-3, observationNoise: 0 },

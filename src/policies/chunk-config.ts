@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type GradientDefaults, gradientActingKeys, gradientShape } from '../training/gradient-config.ts';
+import { type GradientDefaults, gradientShape, loopActingKeys } from '../training/gradient-config.ts';
 
 /** Defaults of {@link chunkPolicyShape} that a method chooses for itself. */
 export interface ChunkDefaults extends GradientDefaults {
@@ -43,7 +43,7 @@ export const presentObservation = { observationFrequencies: 0, observationNoise:
 export type ChunkPolicyConfig = z.infer<z.ZodObject<ReturnType<typeof chunkPolicyShape>>>;
 
 /** The options of {@link chunkPolicyShape} that may be replaced when a saved policy acts. */
-export const chunkActingKeys = [...gradientActingKeys, 'execute', 'ensemble'] as const;
+export const chunkActingKeys = [...loopActingKeys, 'execute', 'ensemble'] as const;
 
 /** Refuses to execute more actions than are planned. */
 export function withChunkChecks<T extends z.ZodType<ChunkPolicyConfig>>(schema: T): T {

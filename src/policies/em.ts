@@ -1,4 +1,5 @@
 import { emConfigSchema } from '../mixture/em-config.ts';
+import { loopActingKeys } from '../training/gradient-config.ts';
 import { mixtureOfBlockTasks, onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
@@ -15,7 +16,7 @@ export const em = mixtureMethod({
   schema: emConfigSchema,
   trainer: async () => (await import('../mixture/em.ts')).trainEm,
   acting: (config) => config,
-  actingKeys: ['commitment', 'choose'],
+  actingKeys: ['commitment', 'choose', ...loopActingKeys],
   presets: {
     'Avoiding-v0': episodes,
     'TableTennis-v0': { ...episodes, choose: 'draw' },

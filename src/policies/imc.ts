@@ -1,4 +1,5 @@
 import { imcConfigSchema } from '../mixture/imc-config.ts';
+import { loopActingKeys } from '../training/gradient-config.ts';
 import { mixtureOfBlockTasks, onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
@@ -10,7 +11,7 @@ export const imc = mixtureMethod({
   trainer: async () => (await import('../mixture/imc.ts')).trainImc,
   extender: async () => (await import('../mixture/extend-imc.ts')).extendImc,
   acting: (config) => config,
-  actingKeys: ['commitment', 'choose'],
+  actingKeys: ['commitment', 'choose', ...loopActingKeys],
   presets: {
     'TableTennis-v0': { choose: 'draw' },
     ...onBlockTasks({ ...mixtureOfBlockTasks, form: 'released' }),

@@ -1,5 +1,5 @@
 import { mdnConfigSchema } from '../mixture/density-config.ts';
-import { gradientActingKeys } from '../training/gradient-config.ts';
+import { loopActingKeys } from '../training/gradient-config.ts';
 import { onBlockTasks } from './block-tasks.ts';
 import { mixtureMethod } from './mixture-method.ts';
 
@@ -10,7 +10,7 @@ export const mdn = mixtureMethod({
   schema: mdnConfigSchema,
   trainer: async () => (await import('../mixture/density-training.ts')).trainMdn,
   acting: (config) => config,
-  actingKeys: ['commitment', 'choose', ...gradientActingKeys],
+  actingKeys: ['commitment', 'choose', ...loopActingKeys],
   presets: {
     'Avoiding-v0': {
       expert: { hidden: [256, 256, 256] },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { TrainingData } from '../data/training-data.ts';
 import { gateFeatureKinds } from '../mixture/gate-features.ts';
 import type { MixtureModel } from '../mixture/mixture-model.ts';
-import type { GradientConfig } from '../training/gradient-config.ts';
+import type { LoopConfig } from '../training/gradient-config.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import { chooseWeights } from '../training/trained-weights.ts';
 import { type WatchedRun, watchedAs } from '../training/training-run.ts';
@@ -47,13 +47,17 @@ function save(method: string, mixture: MixtureModel): SavedPolicy {
 }
 
 /**
- * Replaces the weights of a mixture that was trained by gradient by those of the snapshot that the settings name. The
- * deviations of its actions stay those around the weights that its training ended with.
+ * Replaces the weights of a mixture by those of the snapshot that the settings name. The deviations of its actions stay those
+ * around the weights that its training chose.
+ *
+ * @throws CheckpointError when it has no such weights.
  */
 function atSnapshot(saved: SavedPolicy, mixture: ActingMixture, config: unknown): ActingMixture {
   const snapshots = takePart(saved.arrays, 'snapshots');
-  if (Object.keys(snapshots).length === 0) return mixture;
-  const weights = chooseWeights(snapshots, config as GradientConfig);
+  const choice = config as LoopConfig;
+  // where there is but one set of weights it is what acts
+  if (Object.keys(snapshots).length === 0 && choice.checkpoint === 'last') return mixture;
+  const weights = chooseWeights(snapshots, choice);
   const gate = takePart(weights, 'gate');
   const experts = takePart(weights, 'experts');
   // a mixture of one component has a gate that is not trained
@@ -136,7 +140,9 @@ export function mixtureMethod<Config>(parts: MixtureMethodParts<Config>): Method
       const mixture = readMixture(saved);
       const config = schema.safeParse(saved.config);
       if (!config.success) throw unusablePolicy('config', config.error);
-      return new MixturePolicy(name, atSnapshot(saved, mixture, config.data), parts.acting(config.data));
+      // networks of another form than the mixture's act only as they were at the end of the training
+      const chosen = actingKeys.includes('checkpoint') ? atSnapshot(saved, mixture, config.data) : mixture;
+      return new MixturePolicy(name, chosen, parts.acting(config.data));
     },
   };
 }

@@ -1,23 +1,20 @@
-import { CheckpointError, ConfigError } from '../errors.ts';
-import { Rng, type RngState } from '../random.ts';
+import { CheckpointError } from '../errors.ts';
+import type { Rng } from '../random.ts';
 import { warmupCosine } from '../tensor/learning-rate.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
-import { AdamW } from '../tensor/optimizer.ts';
 import { tf } from '../tensor/tf.ts';
-import { WeightAverage } from '../tensor/weight-average.ts';
+import { type BestMoment, BestSnapshot } from './best-snapshot.ts';
 import { requireFinite } from './finite-weights.ts';
 import type { GradientConfig } from './gradient-config.ts';
-import { type HeldOutSplit, holdOut } from './held-out.ts';
+import { type HeldOutSplit, holdOut, requireHeldOut } from './held-out.ts';
 import type { NormalizedData } from './normalized-data.ts';
+import { OptimizedNetwork } from './optimized-network.ts';
 import { joinParts, takePart } from './parts.ts';
 import { describeIdentity, requireIdentity } from './run-identity.ts';
 import type { Trainable } from './trainable.ts';
-import { joinSnapshots, type Snapshot } from './trained-weights.ts';
-import { lossOf, runSpan } from './training-loop.ts';
-import type { Checkpoint, WatchedRun } from './training-run.ts';
-
-/** The average forgets the first weights: after t updates its decay is at most 1 − (1 + t)^−0.75 (diffusion_policy). */
-const emaPower = 0.75;
+import { joinSnapshots } from './trained-weights.ts';
+import { lossOf } from './training-loop.ts';
+import type { WatchedRun } from './training-run.ts';
 
 /** When a loss is asked for. */
 export interface LossMoment {
@@ -57,16 +54,10 @@ export interface GradientResult {
   /** Weights at the end and at the lowest validation loss, as `chooseWeights` reads them. */
   readonly arrays: NamedArrays;
   /** Step and loss of the best checkpoint; undefined where no episodes are held out. */
-  readonly best: { readonly step: number; readonly loss: number } | undefined;
+  readonly best: BestMoment | undefined;
   /** Steps taken. */
   readonly step: number;
   readonly stopped: 'steps' | 'interrupted';
-}
-
-interface Best {
-  readonly step: number;
-  readonly loss: number;
-  readonly snapshot: Snapshot;
 }
 
 /**
@@ -92,39 +83,27 @@ export async function trainByGradient(
   }
 }
 
-/** A training in progress: owns the optimizer and the average. */
+/** A training in progress: owns what it is optimized with, not the network. */
 class GradientTraining {
   readonly #objective: GradientObjective;
   readonly #plan: GradientPlan;
   readonly #split: HeldOutSplit;
-  readonly #optimizer: AdamW;
-  readonly #average: WeightAverage | undefined;
-  #batches: Rng;
+  readonly #optimized: OptimizedNetwork;
   /** Minibatches since the loss was last looked at, by step. */
   readonly #recent = new Map<number, Int32Array>();
-  #best: Best | undefined;
+  readonly #best = new BestSnapshot();
 
   constructor(objective: GradientObjective, plan: GradientPlan) {
     const { config, problem, rng } = plan;
-    const { variables } = objective.network;
+    const { episodeStarts } = problem.data;
     this.#objective = objective;
     this.#plan = plan;
-    this.#split = holdOut(problem.data.episodeStarts, config.validation, rng.fork('held out'));
-    if (config.checkpoint === 'best' && this.#split.validation.length === 0) {
-      throw new ConfigError({
-        what: 'Without episodes held out no checkpoint is the best',
-        where: 'checkpoint=best',
-        found: `validation=${config.validation} of ${problem.data.episodeStarts.length - 1} episodes`,
-        remedy: 'checkpoint=last, or a validation above 0 of at least 2 episodes',
-      });
-    }
-    this.#optimizer = new AdamW(variables, {
-      weightDecay: config.weightDecay,
-      ...(config.clipNorm !== null && { clipNorm: config.clipNorm }),
+    this.#split = holdOut(episodeStarts, config.validation, rng.fork('held out'));
+    requireHeldOut(config, {
+      episodes: episodeStarts.length - 1,
+      heldOut: this.#split.validation.length,
     });
-    this.#average =
-      config.ema === null ? undefined : new WeightAverage(variables, { decay: config.ema, power: emaPower });
-    this.#batches = rng.fork('batches');
+    this.#optimized = new OptimizedNetwork(objective.network, config, rng.fork('batches'));
   }
 
   async run(): Promise<GradientResult> {
@@ -136,13 +115,13 @@ class GradientTraining {
     for (;;) {
       if (signal?.aborted === true || step >= steps) break;
       const to = Math.min(steps, (Math.floor(step / checkpointEvery) + 1) * checkpointEvery);
-      const end = await runSpan(this.#optimizer, (at) => this.#loss(at), {
+      const end = await this.#optimized.train((at) => this.#loss(at), {
         from: step,
         to,
         learningRate: schedule,
         phase: 'train',
         signal,
-        onStep: (done) => this.#afterStep(done),
+        onStep: (done) => this.#reportProgress(done),
         describeStep: (at) => this.#describeBatch(at),
       });
       step = end.step;
@@ -160,13 +139,12 @@ class GradientTraining {
 
   /** Copies out what has been learned after some steps. */
   async #result(step: number): Promise<GradientResult> {
-    const last = await this.#snapshot();
-    const best = this.#best;
+    const last = await this.#optimized.snapshot();
     // a training stopped before its first validation has nothing better than what it has
-    const chosen = this.#split.validation.length === 0 ? undefined : (best?.snapshot ?? last);
+    const chosen = this.#split.validation.length === 0 ? undefined : (this.#best.snapshot ?? last);
     return {
       arrays: joinSnapshots(last, chosen),
-      best: best === undefined ? undefined : { step: best.step, loss: best.loss },
+      best: this.#best.moment,
       step,
       stopped: step < this.#plan.config.steps ? 'interrupted' : 'steps',
     };
@@ -181,18 +159,14 @@ class GradientTraining {
   #loss(step: number): tf.Scalar {
     const { batchSize, steps } = this.#plan.config;
     const { training } = this.#split;
+    const { batches } = this.#optimized;
     const batch = Int32Array.from(
       { length: batchSize },
-      () => training[this.#batches.integer(training.length)] as number,
+      () => training[batches.integer(training.length)] as number,
     );
     this.#recent.set(step, batch);
     if (this.#recent.size > 64) this.#recent.delete(this.#recent.keys().next().value as number);
-    return this.#objective.loss(batch, this.#batches, { training: true, progress: step / steps });
-  }
-
-  #afterStep(done: number): void {
-    this.#average?.update();
-    this.#reportProgress(done);
+    return this.#objective.loss(batch, batches, { training: true, progress: step / steps });
   }
 
   #reportProgress(done: number): void {
@@ -215,18 +189,9 @@ class GradientTraining {
   async #judge(step: number): Promise<{ validationLoss?: number }> {
     const { validation } = this.#split;
     if (validation.length === 0) return {};
-    this.#average?.swap();
-    let loss: number;
-    try {
-      loss = await this.#validationLoss();
-    } finally {
-      this.#average?.swap();
-    }
-    if (!Number.isFinite(loss)) return {};
-    if (this.#best === undefined || loss < this.#best.loss) {
-      this.#best = { step, loss, snapshot: await this.#snapshot() };
-    }
-    return { validationLoss: loss };
+    const loss = await this.#optimized.withAverage(() => this.#validationLoss());
+    await this.#best.offer({ step, loss }, () => this.#optimized.snapshot());
+    return Number.isFinite(loss) ? { validationLoss: loss } : {};
   }
 
   async #validationLoss(): Promise<number> {
@@ -244,42 +209,17 @@ class GradientTraining {
     return total / validation.length;
   }
 
-  async #snapshot(): Promise<Snapshot> {
-    const { network } = this.#objective;
-    const raw = await network.toArrays();
-    const average = this.#average;
-    if (average === undefined) return { raw };
-    average.swap();
-    try {
-      return { raw, ema: await network.toArrays() };
-    } finally {
-      average.swap();
-    }
-  }
-
   async #save(step: number): Promise<void> {
     const { problem, recorded, run } = this.#plan;
-    const raw = await this.#objective.network.toArrays();
-    requireFinite(raw, `train, step ${step}`);
+    const { arrays, state } = await this.#optimized.getState();
+    requireFinite(takePart(arrays, 'weights'), `train, step ${step}`);
     if (run.saveCheckpoint === undefined) return;
-    const optimizer = await this.#optimizer.getState();
-    const average = await this.#average?.getState();
-    const best = this.#best;
-    const bestArrays = best === undefined ? {} : joinParts({ ...best.snapshot });
+    const best = this.#best.getState();
     await run.saveCheckpoint({
-      arrays: joinParts({
-        weights: raw,
-        moments: optimizer.moments,
-        average: average?.averages ?? {},
-        best: bestArrays,
-      }),
+      arrays: { ...arrays, ...joinParts({ best: best.arrays }) },
       state: {
         ...describeIdentity({ config: recorded, seed: run.seed, problem }),
-        step,
-        optimizerStep: optimizer.step,
-        averageUpdates: average?.updates ?? 0,
-        best: best === undefined ? null : { step: best.step, loss: best.loss },
-        batches: { ...this.#batches.state() },
+        ...{ ...state, step, best: best.state },
       },
     });
   }
@@ -291,34 +231,18 @@ class GradientTraining {
     if (resumeFrom === undefined) return 0;
     requireIdentity(resumeFrom, { config: recorded, seed: run.seed, problem });
     const { arrays, state } = resumeFrom;
-    const { averageUpdates, batches, best, optimizerStep, step } = state;
-    const numbers = [averageUpdates, optimizerStep, step];
-    if (numbers.some((value) => typeof value !== 'number') || batches === undefined) throw incomplete();
-    this.#objective.network.assign(takePart(arrays, 'weights'));
-    this.#optimizer.setState({ step: Number(optimizerStep), moments: takePart(arrays, 'moments') });
-    this.#average?.setState({ updates: Number(averageUpdates), averages: takePart(arrays, 'average') });
-    this.#batches = Rng.fromState(batches as unknown as RngState);
-    this.#best = restoreBest(best, takePart(arrays, 'best'));
-    return Number(step);
+    if (typeof state.step !== 'number') {
+      throw new CheckpointError({
+        what: 'The checkpoint does not say after which step it was made',
+        remedy: 'start the training anew',
+      });
+    }
+    this.#optimized.setState(resumeFrom);
+    this.#best.setState({ arrays: takePart(arrays, 'best'), state: state.best });
+    return state.step;
   }
 
   dispose(): void {
-    this.#optimizer.dispose();
-    this.#average?.dispose();
+    this.#optimized.dispose();
   }
-}
-
-function restoreBest(best: Checkpoint['state'][string] | undefined, arrays: NamedArrays): Best | undefined {
-  if (best === null || best === undefined) return undefined;
-  const { loss, step } = best as { readonly loss: number; readonly step: number };
-  const ema = takePart(arrays, 'ema');
-  const raw = takePart(arrays, 'raw');
-  return { loss, step, snapshot: Object.keys(ema).length === 0 ? { raw } : { raw, ema } };
-}
-
-function incomplete(): CheckpointError {
-  return new CheckpointError({
-    what: 'The checkpoint lacks the state of its optimizer, its average or its random stream',
-    remedy: 'start the training anew',
-  });
 }

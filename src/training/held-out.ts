@@ -1,4 +1,6 @@
+import { ConfigError } from '../errors.ts';
 import type { Rng } from '../random.ts';
+import type { LoopConfig } from './gradient-config.ts';
 
 /** Steps of the data, parted by whole episodes. */
 export interface HeldOutSplit {
@@ -9,16 +11,31 @@ export interface HeldOutSplit {
 }
 
 /**
+ * Draws the episodes to hold out.
+ *
+ * @param episodes - E.
+ * @param share - of the episodes, rounded; at least one where it is above 0, and at least one is left to learn from.
+ * @returns their indices, ascending.
+ */
+export function drawHeldOut(episodes: number, share: number, rng: Rng): number[] {
+  if (share <= 0) return [];
+  const wanted = Math.max(1, Math.round(share * episodes));
+  const order = Array.from({ length: episodes }, (_, episode) => episode);
+  return rng
+    .shuffle(order)
+    .slice(0, Math.min(wanted, episodes - 1))
+    .sort((a, b) => a - b);
+}
+
+/**
  * Holds whole episodes out, so that no step to be judged has a neighbour among those learned from.
  *
  * @param episodeStarts - shape `[E + 1]`.
- * @param share - of the episodes, rounded; at least one where it is above 0, and at least one is left to learn from.
+ * @param share - as of {@link drawHeldOut}.
  */
 export function holdOut(episodeStarts: Int32Array, share: number, rng: Rng): HeldOutSplit {
   const episodes = episodeStarts.length - 1;
-  const wanted = share > 0 ? Math.max(1, Math.round(share * episodes)) : 0;
-  const order = Array.from({ length: episodes }, (_, episode) => episode);
-  const heldOut = new Set(wanted === 0 ? [] : rng.shuffle(order).slice(0, Math.min(wanted, episodes - 1)));
+  const heldOut = new Set(drawHeldOut(episodes, share, rng));
   const training: number[] = [];
   const validation: number[] = [];
   for (let episode = 0; episode < episodes; episode++) {
@@ -28,4 +45,18 @@ export function holdOut(episodeStarts: Int32Array, share: number, rng: Rng): Hel
     }
   }
   return { training: Int32Array.from(training), validation: Int32Array.from(validation) };
+}
+
+/** @throws ConfigError where the best checkpoint is asked for and nothing can be held out to find it by. */
+export function requireHeldOut(
+  { checkpoint, validation }: Pick<LoopConfig, 'checkpoint' | 'validation'>,
+  { episodes, heldOut }: { readonly episodes: number; readonly heldOut: number },
+): void {
+  if (checkpoint !== 'best' || heldOut > 0) return;
+  throw new ConfigError({
+    what: 'Without episodes held out no checkpoint is the best',
+    where: 'checkpoint=best',
+    found: `validation=${validation} of ${episodes} episodes`,
+    remedy: 'checkpoint=last, or a validation above 0 of at least 2 episodes',
+  });
 }

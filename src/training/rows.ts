@@ -6,15 +6,17 @@ import { tf } from '../tensor/tf.ts';
  */
 export class Rows {
   readonly width: number;
+  readonly count: number;
   readonly #values: Float32Array;
   readonly #onDevice: tf.Tensor2D | undefined;
 
   /** @param values - row-major, shape `[count, width]`; borrowed. */
   constructor(values: Float32Array, width: number, onDevice: boolean) {
     this.width = width;
+    this.count = values.length / width;
     this.#values = values;
     // a backend may keep the array it is given
-    this.#onDevice = onDevice ? tf.tensor2d(values.slice(), [values.length / width, width]) : undefined;
+    this.#onDevice = onDevice ? tf.tensor2d(values.slice(), [this.count, width]) : undefined;
   }
 
   /** Takes rows by their indices, shape `[n, width]`; the caller disposes of them. */

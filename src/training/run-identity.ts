@@ -17,7 +17,7 @@ export function describeIdentity({ config, seed, problem }: RunIdentity): { read
 /** @throws CheckpointError when the checkpoint was made with another configuration, seed or data. */
 export function requireIdentity(saved: Checkpoint, identity: RunIdentity): void {
   for (const [key, expected] of Object.entries(describeIdentity(identity))) {
-    if (JSON.stringify(saved.state[key]) === JSON.stringify(expected)) continue;
+    if (inOrder(saved.state[key]) === inOrder(expected)) continue;
     throw new CheckpointError({
       what: `The checkpoint was made with another ${key}`,
       found: JSON.stringify(saved.state[key]),
@@ -25,4 +25,13 @@ export function requireIdentity(saved: Checkpoint, identity: RunIdentity): void 
       remedy: 'resume with what the training began with, or start a new one',
     });
   }
+}
+
+/** Writes JSON with its keys sorted: in which order a schema lists its settings makes no difference. */
+function inOrder(value: Json | undefined): string | undefined {
+  return JSON.stringify(value, (_, part: Json) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
 }

@@ -1,12 +1,17 @@
 import { CheckpointError } from '../errors.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
-import type { GradientConfig } from './gradient-config.ts';
+import type { LoopConfig } from './gradient-config.ts';
 import { joinParts, takePart } from './parts.ts';
 
 /** Weights at one moment of a training: as they were, and their moving average where one was kept. */
 export interface Snapshot {
   readonly raw: NamedArrays;
   readonly ema?: NamedArrays;
+}
+
+/** Takes the weights that are judged and act out of a snapshot: their average, where one was kept. */
+export function averagedWeights({ ema, raw }: Snapshot): NamedArrays {
+  return ema ?? raw;
 }
 
 /** Joins snapshots into one set of arrays: `last/ema/…`, `last/raw/…`, `best/…`. */
@@ -22,7 +27,7 @@ export function joinSnapshots(last: Snapshot, best: Snapshot | undefined): Named
  */
 export function chooseWeights(
   arrays: NamedArrays,
-  { checkpoint, ema, weights }: Pick<GradientConfig, 'checkpoint' | 'ema' | 'weights'>,
+  { checkpoint, ema, weights }: Pick<LoopConfig, 'checkpoint' | 'ema' | 'weights'>,
 ): NamedArrays {
   const snapshot = takePart(arrays, checkpoint);
   const chosen = takePart(snapshot, ema === null ? 'raw' : weights);

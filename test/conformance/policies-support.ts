@@ -4,26 +4,23 @@ import type { Policy } from '../../src/policies/policy.ts';
 /** Of methods that are trained by the shared loop: more than one checkpoint, and a held-out episode. */
 const gradientQuick = { steps: 20, batchSize: 16, checkpointEvery: 8, validation: 0.2 };
 
+/** Of mixtures that are trained by turns: all that the shared loop can do, which by default they leave out. */
+const alternatingQuick = {
+  ...{ components: 3, iterations: 1, warmup: 0.1, clipNorm: 1, ema: 0.9, validation: 0.2 },
+  expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
+  gate: { hidden: [8], steps: 20, batchSize: 16 },
+};
+
 /** Settings that make a method train in a second; a new method gets a line here and all tests of the registry. */
 const quick: Readonly<Record<string, PartialConfig>> = {
-  imc: {
-    components: 3,
-    iterations: 1,
-    expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
-    gate: { hidden: [8], steps: 20, batchSize: 16 },
-  },
+  imc: alternatingQuick,
   bc: { ...gradientQuick, hidden: [8] },
   mdn: { ...gradientQuick, components: 3, expert: { hidden: [8] }, gate: { hidden: [8] } },
   attentive: {
     ...{ ...gradientQuick, components: 3, importanceWeight: 0.1, similarityWeight: 1 },
     ...{ expert: { hidden: [8] }, gate: { hidden: [8] } },
   },
-  em: {
-    components: 3,
-    iterations: 1,
-    expert: { hidden: [8], stepsPerIteration: 20, refineSteps: 20, batchSize: 24 },
-    gate: { hidden: [8], steps: 20, batchSize: 16 },
-  },
+  em: alternatingQuick,
   'ml-cur': { components: 3, iterations: 3 },
   cvae: {
     ...gradientQuick,

@@ -13,6 +13,7 @@ import { expertKinds, imcConfigSchema } from '../../../src/mixture/imc-config.ts
 import { MixtureProblem } from '../../../src/mixture/mixture-problem.ts';
 import { makeExperts } from '../../../src/mixture/network-mixture.ts';
 import { Rng } from '../../../src/random.ts';
+import { warmupCosine } from '../../../src/tensor/learning-rate.ts';
 import { pickNetworks } from '../../../src/tensor/mlp-shape.ts';
 import { tf } from '../../../src/tensor/tf.ts';
 import { randomTable } from './random-table.ts';
@@ -31,7 +32,7 @@ async function trained(kind: string, seeds: readonly number[], settings: object 
   });
   const problem = new MixtureProblem(branchingData(12, 4), config);
   const shape = expertShape({ expert: config.expert, components: seeds.length }, problem);
-  const experts = makeExperts(problem, config.expert, { shape, rng: Rng.fromSeed(0).fork('experts') });
+  const experts = makeExperts(problem, config, { shape, rng: Rng.fromSeed(0).fork('experts') });
   const seeded = Curriculum.seeded(
     problem.units,
     seeds.map((episode) => problem.unitsOfEpisode(episode)),
@@ -50,7 +51,8 @@ async function revise(
   { learningRate = 0.02, signal }: { learningRate?: number; signal?: AbortSignal } = {},
 ) {
   return reviseComponents({
-    ...{ config: config.auto, problem, experts, curriculum, eta, bound, learningRate },
+    ...{ config: config.auto, problem, experts, curriculum, eta, bound },
+    learningRate: warmupCosine({ peak: learningRate, totalSteps: config.auto.trialSteps }),
     score: (of: Experts) => of.logLikelihoods(),
     rng: Rng.fromSeed(0).fork('candidates'),
     run: signal === undefined ? {} : { signal },
@@ -92,7 +94,7 @@ describe('a revision of the components', () => {
   for (const kind of expertKinds) {
     it(`adds components for ways that none explains, and leaves the others bit for bit (${kind})`, async () => {
       const start = await trained(kind, [0, 1]);
-      const before = await start.experts.weights();
+      const before = (await start.experts.snapshot()).raw;
       const explained = await explainedBy(start.experts);
       const revision = await revise(start);
       expect(revision?.added).toBeGreaterThan(0);
@@ -100,7 +102,7 @@ describe('a revision of the components', () => {
       const now = start.experts.shape.networks;
       expect(now).toBe(2 + (revision?.added ?? 0));
       expect(revision?.curriculum.components).toBe(now);
-      const after = pickNetworks(await start.experts.weights(), now, [0, 1]);
+      const after = pickNetworks((await start.experts.snapshot()).raw, now, [0, 1]);
       for (const [name, { data }] of Object.entries(before)) expect(after[name]?.data, name).toEqual(data);
       expect(revision?.explained).toBeGreaterThan(explained);
       expect(revision?.explained).toBeCloseTo(await explainedBy(start.experts), 9);
@@ -123,7 +125,7 @@ describe('a revision of the components', () => {
 
   it('deletes one of two components that hold the same demonstrations', async () => {
     const start = await trained('linear', [0, 0, 1, 2, 3], { growth: 0.01, maxComponents: 5 });
-    const before = await start.experts.weights();
+    const before = (await start.experts.snapshot()).raw;
     const explained = await explainedBy(start.experts);
     const revision = await revise(start);
     expect(revision?.deleted).toHaveLength(1);
@@ -131,7 +133,11 @@ describe('a revision of the components', () => {
     expect([0, 1]).toContain(gone);
     const kept = [0, 1, 2, 3, 4].filter((z) => z !== gone);
     const expected = pickNetworks(before, 5, kept);
-    const after = pickNetworks(await start.experts.weights(), start.experts.shape.networks, [0, 1, 2, 3]);
+    const after = pickNetworks(
+      (await start.experts.snapshot()).raw,
+      start.experts.shape.networks,
+      [0, 1, 2, 3],
+    );
     for (const [name, { data }] of Object.entries(expected)) expect(after[name]?.data, name).toEqual(data);
     expect(revision?.explained).toBeGreaterThanOrEqual(explained - 0.02 * Math.abs(explained));
   });
