@@ -71,6 +71,8 @@ export interface AlternatingPlan extends RunIdentity {
   /** Of the experts on the final curricula. */
   readonly refine: TrainingBudget;
   readonly gateBudget: TrainingBudget;
+  /** At which observations the gate is judged. */
+  readonly gateContexts: 'steps' | 'starts';
   /** How rates warm up, and which weights act; clipping and averages are what experts and gates were made with. */
   readonly loop: LoopConfig;
   /** Demonstrations that the mixture is judged by; none where left out. */

@@ -1,5 +1,6 @@
 import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import { requireFinite } from '../training/finite-weights.ts';
+import { takePart } from '../training/parts.ts';
 import {
   inChunks,
   lossOf,
@@ -7,7 +8,7 @@ import {
   type TrainingSpan,
   yieldToEvents,
 } from '../training/training-loop.ts';
-import type { MetricsRow, WatchedRun } from '../training/training-run.ts';
+import type { WatchedRun } from '../training/training-run.ts';
 import {
   type AlternatingParts,
   type AlternatingPosition,
@@ -19,8 +20,8 @@ import type { AlternatingPlan, TrainingBudget } from './alternating-plan.ts';
 import { progressAt } from './alternating-progress.ts';
 import { assembleMixture } from './assembled-mixture.ts';
 import { reviseComponents } from './component-search.ts';
+import { CurriculaReporter } from './curricula-reporter.ts';
 import { Curriculum } from './curriculum.ts';
-import { amongAllEpisodes, curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
 import type { Experts } from './experts.ts';
 import { firstCurriculum } from './first-curriculum.ts';
 import type { Gate } from './gate.ts';
@@ -40,15 +41,15 @@ export class AlternatingTraining {
   readonly #plan: AlternatingPlan;
   readonly #run: WatchedRun<MixtureModel>;
   readonly #judge: HeldOutJudge | undefined;
+  readonly #reporter: CurriculaReporter;
   #gate: Gate;
-  /** What the components are called, for whoever watches. */
-  #names: readonly number[] = [];
-  #nextName = 0;
 
   constructor(plan: AlternatingPlan, run: WatchedRun<MixtureModel>) {
     this.#plan = plan;
     this.#run = run;
-    this.#judge = plan.heldOut && new HeldOutJudge(plan.heldOut.problem, plan.width);
+    const { gateContexts, heldOut, width } = plan;
+    this.#judge = heldOut && new HeldOutJudge(heldOut.problem, width, heldOut.problem.contexts(gateContexts));
+    this.#reporter = new CurriculaReporter(plan, run);
     this.#gate = plan.makeGate(plan.experts.shape.networks);
   }
 
@@ -111,9 +112,9 @@ export class AlternatingTraining {
       // with many units each of these takes a while
       await yieldToEvents();
       const validation = await this.#validate(curriculum, { ...position, standardDeviation });
-      this.#report({ phase: 'select', iteration, ...loss, ...gate, ...row, ...validation }, curriculum);
+      this.#reporter.log({ phase: 'select', iteration, ...loss, ...gate, ...row, ...validation }, curriculum);
       await yieldToEvents();
-      this.#show(curriculum, iteration);
+      this.#reporter.show(curriculum, iteration);
       await yieldToEvents();
       const settled =
         position.bound !== null &&
@@ -130,7 +131,7 @@ export class AlternatingTraining {
       position = { ...position, step: end.step };
       if (this.#aborted) return this.#interrupted(curriculum, position);
       const validation = await this.#validate(curriculum, position);
-      this.#report(
+      this.#reporter.log(
         { phase: 'refine', iteration: position.iteration, ...lossOf(end), ...validation },
         curriculum,
       );
@@ -159,8 +160,8 @@ export class AlternatingTraining {
     const { resumeFrom } = this.#run;
     if (resumeFrom === undefined) {
       const started = await this.#start();
-      this.#name(started.curriculum.components);
-      this.#show(started.curriculum, 0);
+      this.#reporter.rename(started.curriculum.components);
+      this.#reporter.show(started.curriculum, 0);
       return started;
     }
     const { gate, ...progress } = restoreCheckpoint(this.#parts, resumeFrom, (components) => {
@@ -168,8 +169,8 @@ export class AlternatingTraining {
       return this.#plan.makeGate(components);
     });
     this.#gate = gate;
-    this.#name(progress.curriculum.components);
-    this.#show(progress.curriculum, progress.position.iteration);
+    this.#reporter.rename(progress.curriculum.components);
+    this.#reporter.show(progress.curriculum, progress.position.iteration);
     this.#run.onProgress?.(progressAt(this.#plan, progress.position));
     return progress;
   }
@@ -219,7 +220,7 @@ export class AlternatingTraining {
     if (revision === undefined) return undefined;
     const { added, bound, curriculum, deleted, explained, rejected } = revision;
     const { components } = curriculum;
-    this.#report(
+    this.#reporter.log(
       { phase: 'revise', iteration, components, added, deleted: deleted.length, rejected, bound, explained },
       curriculum,
     );
@@ -229,11 +230,8 @@ export class AlternatingTraining {
     }
     this.#gate.dispose();
     this.#gate = this.#plan.makeGate(components);
-    this.#name(
-      added,
-      this.#names.filter((_, z) => !deleted.includes(z)),
-    );
-    this.#show(curriculum, iteration);
+    this.#reporter.rename(added, deleted);
+    this.#reporter.show(curriculum, iteration);
     return { curriculum, position: { ...position, phase: 'select', bound, settled: false } };
   }
 
@@ -294,22 +292,6 @@ export class AlternatingTraining {
     );
   }
 
-  #report(row: MetricsRow, curriculum: Curriculum): void {
-    this.#run.onMetrics?.({ ...row, ...curriculumMetrics(curriculum, this.#plan.problem) });
-  }
-
-  #show(curriculum: Curriculum, iteration: number): void {
-    if (this.#run.onCurricula === undefined) return;
-    const { heldOut, problem } = this.#plan;
-    const snapshot = curriculaSnapshot(curriculum, problem, iteration, this.#names);
-    this.#run.onCurricula(heldOut === undefined ? snapshot : amongAllEpisodes(snapshot, heldOut));
-  }
-
-  /** Gives new components the next numbers. */
-  #name(added: number, kept: readonly number[] = []): void {
-    this.#names = [...kept, ...Array.from({ length: added }, () => this.#nextName++)];
-  }
-
   /** Lets whoever watches take the mixture as it is; without a fitted gate it acts by the shares of its components. */
   async #offer(curriculum: Curriculum, position: AlternatingPosition): Promise<void> {
     const stopped = this.#plan.rule.fitsGateEachIteration ? 'iterations' : 'interrupted';
@@ -337,11 +319,11 @@ export class AlternatingTraining {
     if (this.#run.saveCheckpoint === undefined) return;
     const { iteration, phase, step } = position;
     const where = `${phase}, iteration ${iteration + 1}, step ${step}`;
-    requireFinite((await this.#plan.experts.snapshot()).raw, `${where}, experts`);
-    requireFinite((await this.#gate.snapshot()).raw, `${where}, gate`);
-    await this.#run.saveCheckpoint(
-      await makeCheckpoint({ ...this.#parts, gate: this.#gate }, { curriculum, position }),
-    );
+    const progress = { curriculum, position };
+    const checkpoint = await makeCheckpoint({ ...this.#parts, gate: this.#gate }, progress);
+    requireFinite(takePart(checkpoint.arrays, 'experts'), `${where}, experts`);
+    requireFinite(takePart(checkpoint.arrays, 'gate'), `${where}, gate`);
+    await this.#run.saveCheckpoint(checkpoint);
   }
 
   get #parts(): AlternatingParts {

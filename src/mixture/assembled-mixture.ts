@@ -1,3 +1,4 @@
+import type { LoopConfig } from '../training/gradient-config.ts';
 import { joinParts, takePart } from '../training/parts.ts';
 import { averagedWeights, chooseWeights, joinSnapshots, type Snapshot } from '../training/trained-weights.ts';
 import type { AlternatingProgress } from './alternating-checkpoint.ts';
@@ -36,9 +37,10 @@ export async function assembleMixture(
   const gateShape = isGateFitted ? gate.shape : { ...gate.shape, hidden: [] };
   const lastExperts = await experts.snapshot();
   const lastGate = isGateFitted ? await gate.snapshot() : { raw: constantGate(gateShape, shares) };
-  const last = joinNetworks(lastExperts, lastGate);
-  // a training stopped before it judged anything has nothing better than what it has
-  const best = judge && joinNetworks(judge.best.experts ?? lastExperts, judge.best.gate ?? lastGate);
+  // what was not judged yet has nothing better than what it is; nor has a gate that is not fitted to its end
+  const bestGate = isGateFitted ? (judge?.best.gate ?? lastGate) : lastGate;
+  const last = joinNetworks(lastExperts, lastGate, loop);
+  const best = judge && joinNetworks(judge.best.experts ?? lastExperts, bestGate, loop);
   const snapshots = joinSnapshots(last, best);
   const weights = chooseWeights(snapshots, loop);
   const acting = takePart(weights, 'experts');
@@ -61,9 +63,9 @@ export async function assembleMixture(
   };
 }
 
-/** Makes one snapshot of those of experts and gate; what keeps no average, or is in closed form, is its own. */
-function joinNetworks(experts: Snapshot, gate: Snapshot): Snapshot {
+/** Makes one snapshot of those of experts and gate; what keeps no average, being in closed form, is its own. */
+function joinNetworks(experts: Snapshot, gate: Snapshot, { ema }: Pick<LoopConfig, 'ema'>): Snapshot {
   const raw = joinParts({ experts: experts.raw, gate: gate.raw });
-  if (experts.ema === undefined && gate.ema === undefined) return { raw };
+  if (ema === null) return { raw };
   return { raw, ema: joinParts({ experts: averagedWeights(experts), gate: averagedWeights(gate) }) };
 }

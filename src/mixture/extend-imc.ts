@@ -60,31 +60,33 @@ export async function extendImc(
   config: ImcConfig,
   run: WatchedRun<MixtureModel>,
 ): Promise<MixtureModel> {
-  const episodes = data.modes.length - learned;
-  if (episodes < 1) {
+  if (data.modes.length <= learned) {
     throw new DatasetError({ what: 'There are no new demonstrations to extend the mixture with' });
   }
   const { auto, components, expert, gate } = config;
-  const search = components === 'auto' ? withinData(auto, episodes) : undefined;
-  const count = search?.initialComponents ?? (components as number);
-  const { arrays: weights, shape: trained } = unshareNetworks(mixture.experts, mixture.expertShape);
-  const shape = expertShape({ expert, components: count }, data);
-  requireSameNetworks(trained, shape);
   const rng = Rng.fromSeed(run.seed).fork('imc extension');
   const { heldOut, problem } = divideProblem(data, config, rng.fork('held out'), {
-    learned,
+    before: learned,
     normalizers: {
       observations: Normalizer.fromJSON(mixture.observationNormalizer),
       actions: Normalizer.fromJSON(mixture.actionNormalizer),
     },
   });
+  const search = components === 'auto' ? withinData(auto, problem.data.modes.length - learned) : undefined;
+  const count = search?.initialComponents ?? (components as number);
+  const { arrays: weights, shape: trained } = unshareNetworks(mixture.experts, mixture.expertShape);
+  const shape = expertShape({ expert, components: count }, data);
+  requireSameNetworks(trained, shape);
   const { profile } = run;
-  const old = makeExperts(problem, config, { shape: trained, rng, profile, weights });
+  const old = makeExperts(problem, { ...config, ema: null }, { shape: trained, rng, profile, weights });
   const logLikelihoods = new Map<ExpertData, Float64Array>();
-  for (const part of heldOut === undefined ? [problem] : [problem, heldOut.problem]) {
-    logLikelihoods.set(part, await old.logLikelihoods(part));
+  try {
+    for (const part of heldOut === undefined ? [problem] : [problem, heldOut.problem]) {
+      logLikelihoods.set(part, await old.logLikelihoods(part));
+    }
+  } finally {
+    old.dispose();
   }
-  old.dispose();
   const added = makeExperts(problem, config, {
     ...{ shape, profile, rng: rng.fork('experts') },
     weights: {
@@ -105,7 +107,7 @@ export async function extendImc(
       makeGate(all) {
         const wide = gateShape({ components: all, gate }, data.observationSize);
         const stream = rng.fork('gate');
-        return new GateTrainer(problem, {
+        return new GateTrainer(problem.contexts(gate.contexts), {
           ...{ shape: wide, config: gate, loop: config, rng: stream, dataOnDevice: profile?.dataOnDevice },
           weights: widens
             ? widenGate({ shape: mixture.gateShape, weights: mixture.gate }, wide, stream.fork('weights'))

@@ -12,18 +12,11 @@ import type { Checkpoint } from '../training/training-run.ts';
 import type { Curriculum } from './curriculum.ts';
 import type { Gate } from './gate.ts';
 import type { NetworkMixtureConfig } from './imc-config.ts';
+import type { GateContexts } from './mixture-problem.ts';
 import { TrainedNetwork } from './trained-network.ts';
 
 /** Observations over which the gate's entropy is averaged, at most, and that it answers at once. */
 const entropySamples = 4096;
-
-/** The observations that a gate learns from, and where each one's target is found. */
-export interface GateData {
-  /** Normalized, row-major, shape `[N, Do]`. */
-  readonly observations: Float32Array;
-  /** Unit of each step, shape `[N]`. */
-  readonly unitOfStep: Int32Array;
-}
 
 /** What a {@link GateTrainer} is built from. */
 export interface GateTrainerOptions {
@@ -114,7 +107,7 @@ export class GateTrainer implements Gate {
   readonly #config: NetworkMixtureConfig['gate'];
   readonly #trained: TrainedNetwork;
 
-  constructor(data: GateData, options: GateTrainerOptions) {
+  constructor(data: GateContexts, options: GateTrainerOptions) {
     const { shape, config, loop = plainLoop, rng, dataOnDevice = false, weights } = options;
     const { clipNorm, ema } = loop;
     this.shape = shape;

@@ -8,7 +8,7 @@ import type { Experts } from './experts.ts';
 import type { Gate } from './gate.ts';
 import { atDeviation, type LikelihoodWidth } from './likelihood-width.ts';
 import { logSumExp } from './log-space.ts';
-import type { MixtureProblem } from './mixture-problem.ts';
+import type { GateContexts, MixtureProblem } from './mixture-problem.ts';
 
 /** A mixture in training, as it is judged. */
 export interface JudgedMixture {
@@ -25,12 +25,15 @@ export interface JudgedMixture {
 export class HeldOutJudge {
   readonly #problem: MixtureProblem;
   readonly #width: LikelihoodWidth;
+  readonly #contexts: GateContexts;
   readonly #experts = new BestSnapshot();
   readonly #gate = new BestSnapshot();
 
-  constructor(problem: MixtureProblem, width: LikelihoodWidth) {
+  /** @param contexts - of the problem: at which the gate is asked; all of it where left out. */
+  constructor(problem: MixtureProblem, width: LikelihoodWidth, contexts: GateContexts = problem) {
     this.#problem = problem;
     this.#width = width;
+    this.#contexts = contexts;
   }
 
   /**
@@ -58,10 +61,13 @@ export class HeldOutJudge {
     return -total / this.#problem.unitOfStep.length;
   }
 
-  /** Computes -1/N Σ_n Σ_z p(z|u) log g(z|o_n), p(z|u) being ∝ p(z) p_z(u): what the gate minimizes, in nats. */
+  /**
+   * Computes -1/N Σ_n Σ_z p(z|u) log g(z|o_n), in nats, p(z|u) being ∝ p(z) p_z(u). What the gate is fitted to are the curricula,
+   * which a large η or many updates make softer or harder than that; they have no say about units that are held out.
+   */
   async gateLoss(mixture: JudgedMixture): Promise<number> {
     const { components, evidence } = await this.#joint(mixture);
-    const { observations, unitOfStep } = this.#problem;
+    const { observations, unitOfStep } = this.#contexts;
     const logGate = await mixture.gate.logProbabilities(observations);
     let total = 0;
     for (const [step, unit] of unitOfStep.entries()) {

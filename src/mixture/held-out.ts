@@ -26,8 +26,8 @@ export interface DividedProblem {
 export interface DividedAfter {
   /** Of the data that was learned from before. */
   readonly normalizers: Normalizers;
-  /** Demonstrations, from the first on, that were learned from before: none of them is held out. */
-  readonly learned: number;
+  /** Demonstrations, from the first on, that there were before: none of them is held out, whatever was held out of them then. */
+  readonly before: number;
 }
 
 /**
@@ -41,15 +41,14 @@ export function divideProblem(
   data: TrainingData,
   config: UnitPlan & Pick<LoopConfig, 'checkpoint' | 'validation'>,
   rng: Rng,
-  { learned: before, normalizers }: Partial<DividedAfter> = {},
+  { before: first = 0, normalizers }: Partial<DividedAfter> = {},
 ): DividedProblem {
-  const first = before ?? 0;
   const episodes = data.modes.length;
+  requireHeldOut(config, episodes - first);
   const drawn = drawHeldOut(episodes - first, config.validation, rng).map((episode) => first + episode);
-  requireHeldOut(config, { episodes, heldOut: drawn.length });
-  if (drawn.length === 0) {
-    return { problem: new MixtureProblem(data, config, normalizers), heldOut: undefined };
-  }
+  // also where some are held out: what is wrong with the data is said of all of it, by its rows
+  const whole = new MixtureProblem(data, config, normalizers);
+  if (drawn.length === 0) return { problem: whole, heldOut: undefined };
   const isHeldOut = new Set(drawn);
   const all = Array.from({ length: episodes }, (_, episode) => episode);
   const learned = all.filter((episode) => !isHeldOut.has(episode));

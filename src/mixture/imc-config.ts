@@ -65,6 +65,11 @@ const expertSchema = z.strictObject({
 });
 
 const gateSchema = z.strictObject({
+  /**
+   * What the gate is fitted to: all `steps`, or the `starts` of episodes alone, the only observations at which a policy asks it that
+   * keeps a component for an episode.
+   */
+  contexts: z.enum(['steps', 'starts']).default('steps'),
   hidden: z.array(count).default([128, 128]),
   activation: z.enum(activations).default('silu'),
   steps: count.default(1500),
@@ -98,6 +103,16 @@ export const networkMixtureConfigSchema = z.strictObject({
   /** Of the experts and of the gate alike; the warm-up is a share of every stretch that has a learning rate of its own. */
   ...loopShape(plainLoop),
 });
+
+/** Refuses to ask a gate elsewhere than where it was fitted. */
+export function withGateChecks<T extends z.ZodType<Pick<NetworkMixtureConfig, 'commitment' | 'gate'>>>(
+  schema: T,
+): T {
+  return schema.refine(({ commitment, gate }) => gate.contexts === 'steps' || commitment === 'episode', {
+    path: ['commitment'],
+    error: "'episode', because the gate is fitted to the starts of episodes (gate.contexts=steps takes all)",
+  });
+}
 
 /** What all mixtures of networks that are trained by turns have in common. */
 export type NetworkMixtureConfig = z.infer<typeof networkMixtureConfigSchema>;
@@ -137,25 +152,27 @@ const autoSchema = z
 export type AutoConfig = z.infer<typeof autoSchema>;
 
 /** All options of Information Maximizing Curriculum with their defaults; `parse({})` gives the whole. */
-export const imcConfigSchema = networkMixtureConfigSchema.extend({
-  /** C, the number of components; `auto`: added and deleted while training, as `auto` says. */
-  components: z.union([count, z.literal('auto')]).default(64),
-  auto: autoSchema.prefault({}),
-  form: z.enum(curriculumForms).default('paper'),
-  /** Pacing: small values let experts specialize, large ones average the data; a pair is annealed. */
-  eta: annealed(positive).default(1),
-  /** Share of samples kept active, from which eta follows anew each iteration; null: eta is as given. */
-  activeSamples: annealed(share).nullable().default(null),
-  expert: expertSchema
-    .extend({
-      /**
-       * Of the Gaussian likelihood, in standard deviations of the data's actions, the same for all experts; a pair is
-       * annealed; `learned`: that of the residuals, anew in each iteration.
-       */
-      standardDeviation: z.union([annealed(positive), z.literal('learned')]).default(1),
-    })
-    .prefault({}),
-});
+export const imcConfigSchema = withGateChecks(
+  networkMixtureConfigSchema.extend({
+    /** C, the number of components; `auto`: added and deleted while training, as `auto` says. */
+    components: z.union([count, z.literal('auto')]).default(64),
+    auto: autoSchema.prefault({}),
+    form: z.enum(curriculumForms).default('paper'),
+    /** Pacing: small values let experts specialize, large ones average the data; a pair is annealed. */
+    eta: annealed(positive).default(1),
+    /** Share of samples kept active, from which eta follows anew each iteration; null: eta is as given. */
+    activeSamples: annealed(share).nullable().default(null),
+    expert: expertSchema
+      .extend({
+        /**
+         * Of the Gaussian likelihood, in standard deviations of the data's actions, the same for all experts; a pair is
+         * annealed; `learned`: that of the residuals, anew in each iteration.
+         */
+        standardDeviation: z.union([annealed(positive), z.literal('learned')]).default(1),
+      })
+      .prefault({}),
+  }),
+);
 
 /** The resolved options of one training. */
 export type ImcConfig = z.infer<typeof imcConfigSchema>;

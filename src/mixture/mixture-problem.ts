@@ -9,6 +9,14 @@ export interface UnitPlan {
   readonly segmentLength: number;
 }
 
+/** Observations at which a gate is asked, and where each one's target is found. */
+export interface GateContexts {
+  /** Normalized, row-major, shape `[N, Do]`. */
+  readonly observations: Float32Array;
+  /** Unit of each, shape `[N]`. */
+  readonly unitOfStep: Int32Array;
+}
+
 /** Training data as a mixture learns from it: normalized, and cut into units. */
 export class MixtureProblem extends NormalizedData implements ExpertData {
   readonly unitStarts: Int32Array;
@@ -28,6 +36,18 @@ export class MixtureProblem extends NormalizedData implements ExpertData {
   /** U. */
   get units(): number {
     return this.unitStarts.length - 1;
+  }
+
+  /** Takes the observations of all steps, or those of the first step of every episode. */
+  contexts(which: 'steps' | 'starts'): GateContexts {
+    if (which === 'steps') return this;
+    const { observationSize: size } = this;
+    const starts = this.data.episodeStarts.subarray(0, -1);
+    const observations = new Float32Array(starts.length * size);
+    for (const [row, step] of starts.entries()) {
+      observations.set(this.observations.subarray(step * size, (step + 1) * size), row * size);
+    }
+    return { observations, unitOfStep: starts.map((step) => this.unitOfStep[step] as number) };
   }
 
   /** Finds the units of an episode: the first, and the one after the last. */

@@ -1,17 +1,9 @@
 import { z } from 'zod';
+import { loopKeys } from '../training/gradient-config.ts';
 import { count, networkMixtureConfigSchema, positive } from './imc-config.ts';
 
 /** What there is no use for where everything is fitted in closed form. */
-const ofNetworks = {
-  expert: true,
-  gate: true,
-  warmup: true,
-  clipNorm: true,
-  ema: true,
-  validation: true,
-  checkpoint: true,
-  weights: true,
-} as const;
+const ofNetworks = { expert: true, gate: true, ...loopKeys } as const;
 
 /** All options of ML-Cur with their defaults; `parse({})` gives the whole. */
 export const mlCurConfigSchema = networkMixtureConfigSchema.omit(ofNetworks).extend({

@@ -52,7 +52,7 @@ export function trainMlCur(
           contextSteps,
           regularization: contexts.regularization,
         }),
-      loop: plainLoop,
+      ...{ loop: plainLoop, gateContexts: isAskedAtStarts ? 'starts' : 'steps' },
       width: standardDeviation,
       rule: curriculumRule({ activeSamples }),
       select: atOnce,

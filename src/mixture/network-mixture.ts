@@ -99,7 +99,7 @@ export async function trainAlternating(
   const training = new AlternatingTraining(
     {
       makeGate: (components) =>
-        new GateTrainer(problem, {
+        new GateTrainer(problem.contexts(config.gate.contexts), {
           shape: gateShape({ ...config, components }, problem.observationSize),
           config: config.gate,
           loop: config,
@@ -109,7 +109,7 @@ export async function trainAlternating(
       gateBudget: config.gate,
       ...start,
       ...{ initialization, iterations, tolerance, seed: run.seed, width: expert.standardDeviation },
-      loop: config,
+      ...{ loop: config, gateContexts: config.gate.contexts },
       select: { steps: stepsPerIteration, learningRate },
       refine: { steps: refineSteps, learningRate },
     },

@@ -35,6 +35,6 @@ export const mixtureOfBlockTasks = {
     learningRate: 3e-3,
     observationNoise: 0,
   },
-  // asked once, at a start, which few steps of the demonstrations are near to
-  gate: { observationNoise: 0.5 },
+  // of the starts there are few, and more steps learn which demonstration began where
+  gate: { contexts: 'starts', steps: 300, observationNoise: 0.5 },
 } as const;

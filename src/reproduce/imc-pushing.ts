@@ -14,7 +14,7 @@ export const TEXTBOOK = {
   ...{ form: 'textbook', level: 'step', commitment: 'step', initialization: 'spread', iterations: 3 },
   ...{ 'expert.stepsPerIteration': 1500, 'expert.refineSteps': 3000 },
   // asked at every step, this gate must tell states apart that lie close together
-  'gate.observationNoise': 0.05,
+  ...{ 'gate.contexts': 'steps', 'gate.steps': 1500, 'gate.observationNoise': 0.05 },
 };
 
 interface PushingScale {

@@ -145,6 +145,8 @@ export class GateMap {
       sumUp(cell, sums);
       const best = sums.reduce((top, value, z) => (value > (sums[top] as number) ? z : top), 0);
       const total = sums.reduce((sum, value) => sum + value, 0);
+      // only demonstrations that are held out come by
+      if (total === 0) continue;
       experts[index] = best;
       shares[index] = Math.max(1, Math.round((255 * (sums[best] as number)) / total));
     }

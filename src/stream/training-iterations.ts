@@ -10,6 +10,8 @@ import type {
 /** Snapshots that are kept at most, and about how many characters of JSON they may take together. */
 const MAX_SNAPSHOTS = 64;
 const MAX_CHARACTERS = 1024 * 1024;
+/** Stands for no component among claims: there are never that many. */
+const UNCLAIMED = 0xffff;
 
 /** The curricula of a mixture after one update; see `CurriculaSnapshot` of the training. */
 export interface CurriculaState {
@@ -55,13 +57,13 @@ export class TrainingIterations {
   add(state: CurriculaState, at: number): void {
     const { components, curricula, episodes, iteration, names, prior, responsibilities } = state;
     const claims = Array.from({ length: episodes }, (_, episode) =>
-      greatest(responsibilities.subarray(episode * components, (episode + 1) * components)),
+      claimOf(responsibilities.subarray(episode * components, (episode + 1) * components)),
     );
     const modes = names.map((_, z) => this.#commonMode(claims, z));
     const rows = names.map((_, z) => curricula.subarray(z * episodes, (z + 1) * episodes));
     const peaks = rows.map((row) => Math.max(...row, Number.MIN_VALUE));
     const weights = this.#drawn.map((episode) => {
-      const z = claims[episode] as number;
+      const z = claims[episode] ?? -1;
       return Math.round((255 * (rows[z]?.[episode] ?? 0)) / (peaks[z] ?? 1));
     });
     this.#kept.push({
@@ -73,7 +75,7 @@ export class TrainingIterations {
       entropy: rows.map((row) => short(entropy(row))),
       claimed: names.map((_, z) => claims.filter((claim) => claim === z).length),
       modes,
-      claims: encodeWords(this.#drawn.map((episode) => claims[episode] as number)),
+      claims: encodeWords(this.#drawn.map((episode) => claims[episode] ?? UNCLAIMED)),
       weights: Buffer.from(weights).toString('base64'),
       map: this.#map?.ofDemonstrations(responsibilities, components) ?? null,
     });
@@ -87,7 +89,7 @@ export class TrainingIterations {
   }
 
   /** The mode of most of the demonstrations that a component claims. */
-  #commonMode(claims: readonly number[], component: number): number {
+  #commonMode(claims: readonly (number | undefined)[], component: number): number {
     const counts = new Map<number, number>();
     let [common, most] = [-1, 0];
     for (const [episode, claim] of claims.entries()) {
@@ -119,10 +121,13 @@ function sizeOf({ claims, map, names, weights }: TrainingIteration): number {
   return claims.length + weights.length + maps + 40 * names.length + 200;
 }
 
-function greatest(row: Float32Array): number {
+/** Finds the component that is the most responsible for a demonstration; none where it is held out. */
+function claimOf(responsibilities: Float32Array): number | undefined {
   let best = 0;
-  for (let z = 1; z < row.length; z++) if ((row[z] as number) > (row[best] as number)) best = z;
-  return best;
+  for (const [z, value] of responsibilities.entries()) {
+    if (value > (responsibilities[best] as number)) best = z;
+  }
+  return (responsibilities[best] as number) > 0 ? best : undefined;
 }
 
 /** As many digits as anybody reads. */

@@ -95,11 +95,11 @@ export interface TrainingIteration {
   readonly prior: readonly number[];
   /** H(p(e|z)) over the demonstrations, nats, shape `[C]`; its exponential is the effective number of them. */
   readonly entropy: readonly number[];
-  /** Demonstrations that each component claims: it is the most responsible for them; shape `[C]`. */
+  /** Demonstrations that each component claims: it is the most responsible for them, those held out apart; shape `[C]`. */
   readonly claimed: readonly number[];
   /** Mode of most of these, -1 for none; shape `[C]`. */
   readonly modes: readonly number[];
-  /** Position in `names` of the component that claims each drawn demonstration, shape `[D]`: u16 in base64. */
+  /** Position in `names` of the component that claims each drawn demonstration, 65535 for none; shape `[D]`: u16 in base64. */
   readonly claims: string;
   /** Its weight in the curriculum of that component, 255 for the greatest there; shape `[D]`: u8 in base64. */
   readonly weights: string;

@@ -44,6 +44,11 @@ export const plainLoop: LoopConfig = {
   weights: 'ema',
 };
 
+/** The names of the options, as a mask for schemas that leave them out. */
+export const loopKeys = Object.fromEntries(Object.keys(plainLoop).map((key) => [key, true])) as {
+  readonly [Key in keyof LoopConfig]: true;
+};
+
 /** The options of {@link loopShape} that may be replaced when a saved policy acts. */
 export const loopActingKeys = ['checkpoint', 'weights'] as const;
 

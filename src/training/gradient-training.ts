@@ -99,10 +99,7 @@ class GradientTraining {
     this.#objective = objective;
     this.#plan = plan;
     this.#split = holdOut(episodeStarts, config.validation, rng.fork('held out'));
-    requireHeldOut(config, {
-      episodes: episodeStarts.length - 1,
-      heldOut: this.#split.validation.length,
-    });
+    requireHeldOut(config, episodeStarts.length - 1);
     this.#optimized = new OptimizedNetwork(objective.network, config, rng.fork('batches'));
   }
 

@@ -47,12 +47,17 @@ export function holdOut(episodeStarts: Int32Array, share: number, rng: Rng): Hel
   return { training: Int32Array.from(training), validation: Int32Array.from(validation) };
 }
 
-/** @throws ConfigError where the best checkpoint is asked for and nothing can be held out to find it by. */
+/**
+ * Requires episodes to find the best checkpoint by.
+ *
+ * @param episodes - of which some could be held out.
+ * @throws ConfigError where the best checkpoint is asked for and nothing is held out of them.
+ */
 export function requireHeldOut(
   { checkpoint, validation }: Pick<LoopConfig, 'checkpoint' | 'validation'>,
-  { episodes, heldOut }: { readonly episodes: number; readonly heldOut: number },
+  episodes: number,
 ): void {
-  if (checkpoint !== 'best' || heldOut > 0) return;
+  if (checkpoint !== 'best' || (validation > 0 && episodes > 1)) return;
   throw new ConfigError({
     what: 'Without episodes held out no checkpoint is the best',
     where: 'checkpoint=best',

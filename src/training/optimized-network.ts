@@ -102,7 +102,8 @@ export class OptimizedNetwork {
     if (
       typeof optimizerStep !== 'number' ||
       typeof averageUpdates !== 'number' ||
-      typeof batches !== 'object'
+      typeof batches !== 'object' ||
+      batches === null
     ) {
       throw new CheckpointError({
         what: 'The checkpoint lacks the state of its optimizer, its average or its random stream',

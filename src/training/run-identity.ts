@@ -4,14 +4,20 @@ import type { Checkpoint, Json } from './training-run.ts';
 
 /** What a checkpoint must have been made with to be continued. */
 export interface RunIdentity {
+  /** What is learned from. */
   readonly problem: NormalizedData;
+  /** What is held out of it, where that is not a part of `problem`. */
+  readonly heldOut?: { readonly problem: NormalizedData } | undefined;
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
 }
 
 /** Puts the identity of a training into plain JSON, as part of a checkpoint's state. */
-export function describeIdentity({ config, seed, problem }: RunIdentity): { readonly [key: string]: Json } {
-  return { config: config as { readonly [key: string]: Json }, seed, data: problem.fingerprint() };
+export function describeIdentity({ config, heldOut, seed, problem }: RunIdentity): {
+  readonly [key: string]: Json;
+} {
+  const data = [...problem.fingerprint(), ...(heldOut?.problem.fingerprint() ?? [])];
+  return { config: config as { readonly [key: string]: Json }, seed, data };
 }
 
 /** @throws CheckpointError when the checkpoint was made with another configuration, seed or data. */

@@ -143,7 +143,8 @@ export async function inChunks(
   while (end.step < span.to && !aborted()) {
     const to = Math.min(span.to, (Math.floor(end.step / checkpointSteps) + 1) * checkpointSteps);
     end = await improve({ ...span, from: end.step, to });
-    if (end.step < span.to && !aborted()) await onChunk(end.step);
+    // also where it is aborted there: a resumed training begins after it
+    if (end.step === to && to < span.to) await onChunk(end.step);
   }
   return end;
 }

@@ -34,7 +34,7 @@ export interface CurriculaSnapshot {
   readonly names: readonly number[];
   /** p(e|z): what of its curriculum a component spends on a demonstration; rows sum to 1; shape `[C, E]`. */
   readonly curricula: Float32Array;
-  /** p(z|e): mean responsibility over the steps of a demonstration; rows sum to 1; shape `[E, C]`. */
+  /** p(z|e): mean responsibility over the steps of a demonstration; rows sum to 1, or to 0 where it is held out; shape `[E, C]`. */
   readonly responsibilities: Float32Array;
   /** p(z), shape `[C]`. */
   readonly prior: Float32Array;

@@ -14,7 +14,7 @@ import { resolveConfig } from '../../../src/policies/config.ts';
 import { findMethod } from '../../../src/policies/registry.ts';
 import { Rng } from '../../../src/random.ts';
 import { InferenceMlp } from '../../../src/tensor/inference-mlp.ts';
-import { type MlpShape, pickNetworks } from '../../../src/tensor/mlp-shape.ts';
+import { type MlpShape, pickNetworks, unshareNetworks } from '../../../src/tensor/mlp-shape.ts';
 import type { NamedArrays } from '../../../src/tensor/named-arrays.ts';
 import { tf } from '../../../src/tensor/tf.ts';
 import { takePart } from '../../../src/training/parts.ts';
@@ -56,7 +56,7 @@ describe('demonstrations held out', () => {
   });
 
   it('are none of those that an extension learned before', () => {
-    const { heldOut } = divideProblem(data, { ...units, validation: 0.5 }, rng(), { learned: 8 });
+    const { heldOut } = divideProblem(data, { ...units, validation: 0.5 }, rng(), { before: 8 });
     expect(heldOut?.learned.slice(0, 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(heldOut?.learned).toHaveLength(10);
   });
@@ -118,6 +118,18 @@ describe('the judgement of a mixture', () => {
   });
 });
 
+/** Few demonstrations, whose actions are noise across: what is learned of them by heart makes it worse. */
+const few = branchingData(5, 1, 12);
+const deviation = 0.3;
+const byHeart = {
+  ...{ components: 2, iterations: 1, validation: 0.4, checkpoint: 'best' },
+  expert: {
+    ...{ hidden: [32, 32], refineSteps: 2000, learningRate: 0.01 },
+    ...{ observationNoise: 0, standardDeviation: deviation },
+  },
+  gate: { hidden: [8], steps: 1100, learningRate: 0.02, observationNoise: 0 },
+};
+
 describe('a training by turns with all that the shared loop can do', () => {
   const loop = { warmup: 0.2, clipNorm: 0.1, ema: 0.9, validation: 0.25 };
 
@@ -130,7 +142,7 @@ describe('a training by turns with all that the shared loop can do', () => {
     }
   });
 
-  it('logs the loss on what is held out in every phase, and shows curricula over all demonstrations', async () => {
+  it('logs the loss on what is held out with every update and at every end, and shows curricula over all demonstrations', async () => {
     const rows: MetricsRow[] = [];
     const shown: number[] = [];
     await train(loop, {
@@ -155,25 +167,17 @@ describe('a training by turns with all that the shared loop can do', () => {
   });
 
   it('keeps the experts and the gate of the lowest loss, looked for every few hundred steps', async () => {
-    // actions of few demonstrations that are noise across: what is learned by heart makes it worse
-    const [rate, deviation] = [0.01, 0.3];
-    const settings = {
-      ...{ components: 2, iterations: 1, validation: 0.4, checkpoint: 'best' },
-      expert: {
-        ...{ hidden: [32, 32], refineSteps: 2000, learningRate: rate },
-        ...{ observationNoise: 0, standardDeviation: deviation },
-      },
-    };
-    const few = branchingData(5, 1, 12);
+    const settings = byHeart;
     const saved: Checkpoint[] = [];
     const model = await trainImc(few, configOf(settings), {
       seed: 0,
       saveCheckpoint: (checkpoint) => void saved.push(checkpoint),
     });
-    const { experts } = (saved.at(-1) as Checkpoint).state.best as {
-      experts: { loss: number; step: number };
-    };
+    type Moment = { readonly loss: number; readonly step: number };
+    const best = (saved.at(-1) as Checkpoint).state.best as unknown as { experts: Moment; gate: Moment };
+    const { experts } = best;
     expect([500, 1000, 1500, 2000]).toContain(experts.step);
+    expect([500, 1000, 1100]).toContain(best.gate.step);
     const weights = (which: string) => takePart(takePart(model.snapshots ?? {}, which), 'raw');
     expect(numbersOf(model.experts)).toEqual(numbersOf(takePart(weights('best'), 'experts')));
     expect(numbersOf(model.gate)).toEqual(numbersOf(takePart(weights('best'), 'gate')));
@@ -222,7 +226,64 @@ describe('a training by turns with all that the shared loop can do', () => {
     expect(numbersOf(raw.experts)).toEqual(numbersOf(takePart(takePart(last, 'raw'), 'experts')));
   });
 
-  // 20 steps an iteration, 10 for candidates, 30 to refine, 30 for the gate
+  // 20 steps to select, 2000 to refine, 1100 for the gate; a checkpoint every 500
+  it('stopped where it is judged, or in its gate, leaves a mixture that acts, and goes on to the same bits', async () => {
+    const method = findMethod('imc');
+    const config = resolveConfig(method, { envId: few.envId, file: configOf(byHeart) });
+    const whole = await method.train(few, config, { seed: 0 });
+    for (const abortAt of [520, 2620]) {
+      const controller = new AbortController();
+      let saved: Checkpoint | undefined;
+      const { complete, policy } = await method.train(few, config, {
+        seed: 0,
+        signal: controller.signal,
+        onProgress: ({ done }) => done === abortAt && controller.abort(),
+        saveCheckpoint: (checkpoint) => {
+          saved = structuredClone(checkpoint);
+        },
+      });
+      expect(complete).toBe(false);
+      for (const checkpoint of ['best', 'last']) {
+        const acting = method.load({ ...policy, config: { ...(policy.config as object), checkpoint } });
+        acting.reset([0]);
+        expect([...acting.act(new Float32Array(2))].every(Number.isFinite)).toBe(true);
+      }
+      const resumed = await method.train(few, config, { seed: 0, resumeFrom: saved as Checkpoint });
+      expect(numbersOf(resumed.policy.arrays)).toEqual(numbersOf(whole.policy.arrays));
+    }
+  });
+
+  it('with linear experts and an average acts before its gate is fitted', async () => {
+    let taken = 0;
+    await trainImc(data, configOf({ ema: 0.9, expert: { kind: 'linear' } }), {
+      seed: 0,
+      onInterim: async (take) => {
+        expect((await take()).components).toHaveLength(3);
+        taken++;
+      },
+    });
+    expect(taken).toBe(3);
+  });
+
+  it('refuses to resume with other demonstrations held out', async () => {
+    let saved: Checkpoint | undefined;
+    await train(loop, {
+      saveCheckpoint: (checkpoint) => {
+        saved = structuredClone(checkpoint);
+      },
+    });
+    const { heldOut } = divideProblem(data, configOf(loop), Rng.fromSeed(0).fork('imc').fork('held out'));
+    const held = [...data.modes.keys()].find((episode) => !heldOut?.learned.includes(episode)) as number;
+    const actions = data.actions.slice();
+    actions[2 * (data.episodeStarts[held] as number)] = 5;
+    const other = trainImc({ ...data, actions }, configOf(loop), {
+      seed: 0,
+      resumeFrom: saved as Checkpoint,
+    });
+    await expect(other).rejects.toThrow(CheckpointError);
+  });
+
+  // 20 steps an iteration, 30 to refine, 30 for the gate
   for (const abortAt of [5, 27, 45, 70, 95]) {
     it(`finds components, and goes on after ${abortAt} steps to the same bits as never stopping`, async () => {
       const settings = {
@@ -252,6 +313,8 @@ describe('a training by turns with all that the shared loop can do', () => {
     const extended = await extendImc(mixture, { data: more, learned: 12 }, configOf(loop), { seed: 1 });
     const networks = extended.expertShape.networks;
     const pick = (arrays: NamedArrays) => numbersOf(pickNetworks(arrays, networks, [0, 1, 2]));
+    const before = unshareNetworks(mixture.experts, mixture.expertShape).arrays;
+    expect(pick(extended.experts)).toEqual(numbersOf(before));
     for (const which of ['last/raw', 'last/ema', 'best/raw', 'best/ema']) {
       const arrays = takePart(takePart(extended.snapshots ?? {}, which), 'experts');
       expect(pick(arrays), which).toEqual(pick(extended.experts));

@@ -119,6 +119,24 @@ describe('the iterations of a training', () => {
     expect([...bytes(first?.weights ?? '')]).toEqual(new Array(6).fill(255));
   });
 
+  it('say that nobody claims what is held out', () => {
+    const iterations = new TrainingIterations(
+      data.modes,
+      demonstrations,
+      new GateMap(data, planarPosition(names)!),
+    );
+    const { curricula, responsibilities, ...rest } = state(3, 6);
+    for (let z = 0; z < 3; z++) {
+      curricula[z * 6 + 3] = 0;
+      responsibilities[3 * 3 + z] = 0;
+    }
+    iterations.add({ ...rest, curricula, responsibilities }, 0);
+    const [first] = iterations.message.iterations;
+    expect(first?.claimed).toEqual([1, 2, 2]);
+    expect(words(first?.claims ?? '')).toEqual([0, 1, 2, 65535, 1, 2]);
+    expect(bytes(first?.weights ?? '')[3]).toBe(0);
+  });
+
   it('keep the first and the newest, and bounded room, however many there are', () => {
     const map = new GateMap(data, planarPosition(names)!);
     const iterations = new TrainingIterations(data.modes, demonstrations, map);
