@@ -54,8 +54,7 @@ export const CHARTS: readonly ChartPlan[] = [
       { phase: 'gate', name: 'loss', label: 'gate', color: '--line-2' },
       { phase: 'train', name: 'loss', label: 'training', color: '--accent' },
       { phase: 'train', name: 'validationLoss', label: 'held out', color: '--line-2' },
-      { phase: 'select', name: 'validationLoss', label: 'experts, held out', color: '--line-5' },
-      { phase: 'refine', name: 'validationLoss', label: 'refined, held out', color: '--line-4' },
+      { phase: 'select', name: 'validationLoss', label: 'held out', color: '--line-4' },
     ],
   },
   {
