@@ -11,7 +11,11 @@ export const ibc = gradientMethod({
   schema: ibcSchema({ history: 2, chunk: 1, batchSize: 128, steps: 10_000 }),
   presets: {
     'Avoiding-v0': { ...fineObservations, steps: 8000, samples: 128 },
-    ...onBlockTasks({ ...presentObservation, samples: 128 }),
+    // what it comes to there is little: docs/benchmark.md
+    ...onBlockTasks({
+      ...{ ...presentObservation, chunk: 1, execute: 1, negatives: 32, samples: 128, choose: 'minimum' },
+      ...{ batchSize: 256, learningRate: 3e-3, steps: 8000 },
+    }),
   },
   actingKeys: ibcActingKeys,
   learner: async () => (await import('./ibc-learner.ts')).makeIbcLearner,
