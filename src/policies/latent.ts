@@ -58,8 +58,7 @@ export const act = latentMethod({
       transformer: { encoderLayers: 1, decoderLayers: 2 },
     },
     ...onBlockTasks({
-      ...{ ...presentObservation, ...trembling, decoderScale: 0.5, chunk: 4, execute: 1 },
-      ...{ batchSize: 128, steps: 15_000, learningRate: 3e-3 },
+      ...{ ...presentObservation, ...trembling, chunk: 4, execute: 1, batchSize: 128, steps: 15_000 },
       transformer: { encoderLayers: 1, decoderLayers: 2 },
     }),
   },
