@@ -1,10 +1,10 @@
-import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import { requireFinite } from '../training/finite-weights.ts';
 import { takePart } from '../training/parts.ts';
 import {
   inChunks,
   lossOf,
   type SpanEnd,
+  scheduleOf,
   type TrainingSpan,
   yieldToEvents,
 } from '../training/training-loop.ts';
@@ -204,7 +204,7 @@ export class AlternatingTraining {
 
   /** Adds and deletes components; undefined when aborted, with nothing changed. */
   async #revise(before: Curriculum, position: AlternatingPosition): Promise<AlternatingProgress | undefined> {
-    const { experts, iterations, problem, rng, search, select, width } = this.#plan;
+    const { experts, iterations, loop, problem, rng, search, select, width } = this.#plan;
     const { iteration, standardDeviation } = position;
     const config = search as NonNullable<typeof search>;
     const score = async (of: Experts) => atDeviation(await of.logLikelihoods(), width, standardDeviation);
@@ -213,7 +213,7 @@ export class AlternatingTraining {
       curriculum: before,
       eta: position.eta ?? 1,
       bound: position.bound as number,
-      learningRate: this.#rate({ learningRate: select.learningRate, steps: config.trialSteps }),
+      learningRate: scheduleOf({ ...loop, learningRate: select.learningRate, steps: config.trialSteps }),
       rng: rng.fork('candidates').fork(iteration),
       run: this.#run,
     });
@@ -260,7 +260,7 @@ export class AlternatingTraining {
     return inChunks(improve, {
       from: position.step,
       to: budget.steps,
-      learningRate: this.#rate(budget),
+      learningRate: scheduleOf({ ...budget, warmup: this.#plan.loop.warmup }),
       phase: named,
       signal: this.#run.signal,
       onStep: (step) => this.#run.onProgress?.(progressAt(this.#plan, { ...position, step })),
@@ -271,13 +271,6 @@ export class AlternatingTraining {
         await this.#save(curriculum, now);
       },
     });
-  }
-
-  /** The learning rate of a stretch: rises over its share of warm-up, and falls to zero along a cosine. */
-  #rate({ learningRate, steps }: TrainingBudget): LearningRate {
-    const totalSteps = Math.max(1, steps);
-    const warmupSteps = Math.round(this.#plan.loop.warmup * totalSteps);
-    return warmupCosine({ peak: learningRate, warmupSteps, totalSteps });
   }
 
   /** Judges what is trained by the demonstrations held out, if any are. */

@@ -1,14 +1,10 @@
 import type { MetricsRow, TrainingRun } from '../training/training-run.ts';
+import type { AlternatingPlan } from './alternating-plan.ts';
 import type { Curriculum } from './curriculum.ts';
 import { amongAllEpisodes, curriculaSnapshot, curriculumMetrics } from './curriculum-metrics.ts';
-import type { HeldOut } from './held-out.ts';
-import type { MixtureProblem } from './mixture-problem.ts';
 
 /** What is reported of. */
-export interface ReportedProblem {
-  readonly problem: MixtureProblem;
-  readonly heldOut?: HeldOut | undefined;
-}
+type ReportedProblem = Pick<AlternatingPlan, 'problem' | 'heldOut'>;
 
 /** Tells whoever watches a training what its curricula came to, and what the components are called. */
 export class CurriculaReporter {

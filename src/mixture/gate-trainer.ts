@@ -109,15 +109,12 @@ export class GateTrainer implements Gate {
 
   constructor(data: GateContexts, options: GateTrainerOptions) {
     const { shape, config, loop = plainLoop, rng, dataOnDevice = false, weights } = options;
-    const { clipNorm, ema } = loop;
     this.shape = shape;
     this.#observations = new Rows(data.observations, shape.inputSize, dataOnDevice);
     this.#unitOfStep = data.unitOfStep;
     this.#dataOnDevice = dataOnDevice;
     this.#config = config;
-    this.#trained = new TrainedNetwork(shape, { clipNorm, ema, weightDecay: config.weightDecay }, rng, {
-      weights,
-    });
+    this.#trained = new TrainedNetwork(shape, { ...loop, weightDecay: config.weightDecay }, rng, { weights });
   }
 
   async improve(curriculum: Curriculum, span: TrainingSpan): Promise<SpanEnd> {

@@ -70,8 +70,7 @@ export class NetworkExperts implements Experts {
 
   get #stepSettings(): StepSettings {
     const { config, loop = plainLoop } = this.#options;
-    const { clipNorm, ema } = loop;
-    return { clipNorm, ema, weightDecay: config.weightDecay };
+    return { ...loop, weightDecay: config.weightDecay };
   }
 
   get shape(): MlpShape {

@@ -1,6 +1,5 @@
 import { CheckpointError } from '../errors.ts';
 import type { Rng } from '../random.ts';
-import { warmupCosine } from '../tensor/learning-rate.ts';
 import type { NamedArrays } from '../tensor/named-arrays.ts';
 import { tf } from '../tensor/tf.ts';
 import { type BestMoment, BestSnapshot } from './best-snapshot.ts';
@@ -13,7 +12,7 @@ import { joinParts, takePart } from './parts.ts';
 import { describeIdentity, requireIdentity } from './run-identity.ts';
 import type { Trainable } from './trainable.ts';
 import { joinSnapshots } from './trained-weights.ts';
-import { lossOf } from './training-loop.ts';
+import { lossOf, scheduleOf } from './training-loop.ts';
 import type { WatchedRun } from './training-run.ts';
 
 /** When a loss is asked for. */
@@ -106,7 +105,7 @@ class GradientTraining {
   async run(): Promise<GradientResult> {
     const { checkpointEvery, steps } = this.#plan.config;
     const { onInterim, onMetrics, signal } = this.#plan.run;
-    const schedule = this.#schedule();
+    const schedule = scheduleOf(this.#plan.config);
     let step = this.#restore();
     if (step > 0) this.#reportProgress(step);
     for (;;) {
@@ -145,11 +144,6 @@ class GradientTraining {
       step,
       stopped: step < this.#plan.config.steps ? 'interrupted' : 'steps',
     };
-  }
-
-  #schedule() {
-    const { learningRate, steps, warmup } = this.#plan.config;
-    return warmupCosine({ peak: learningRate, warmupSteps: Math.round(warmup * steps), totalSteps: steps });
   }
 
   /** The loss of a fresh minibatch. */

@@ -1,5 +1,5 @@
 import { DivergenceError } from '../errors.ts';
-import type { LearningRate } from '../tensor/learning-rate.ts';
+import { type LearningRate, warmupCosine } from '../tensor/learning-rate.ts';
 import type { AdamW } from '../tensor/optimizer.ts';
 import { tf } from '../tensor/tf.ts';
 
@@ -119,6 +119,24 @@ export async function runSpan(
     record.dispose();
   }
   return { step, loss: total / (step - span.from) };
+}
+
+/**
+ * Gives the learning rate of some training steps: rises over a share of them, and falls to zero along a cosine by their end.
+ *
+ * @param plan - `warmup`: the share, in [0, 1].
+ */
+export function scheduleOf({
+  learningRate,
+  steps,
+  warmup,
+}: {
+  readonly learningRate: number;
+  readonly steps: number;
+  readonly warmup: number;
+}): LearningRate {
+  const totalSteps = Math.max(1, steps);
+  return warmupCosine({ peak: learningRate, warmupSteps: Math.round(warmup * totalSteps), totalSteps });
 }
 
 /** Training steps between two checkpoints within a phase. */
